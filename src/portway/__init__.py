@@ -1,0 +1,1 @@
+"""portway: a self-hosted server that speaks the LongPort OpenAPI, and a Python SDK for it."""

@@ -1,0 +1,44 @@
+"""The home folder as the command line sees it: where it is, and what a running server left there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from platformdirs import user_data_path
+
+__all__ = ["SERVER_FILE", "default_home", "home_option", "running_server"]
+
+SERVER_FILE = "server.json"  # Written when all listeners are up, removed at a clean stop.
+
+
+def default_home() -> Path:
+    """The user's data folder for portway."""
+    return user_data_path("portway", appauthor=False)
+
+
+home_option = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="PORTWAY_HOME",
+    default=default_home,
+    show_default="the user's data folder",
+    help="The server's folder.",
+)
+
+
+def running_server(home: Path) -> dict[str, Any]:
+    """Return what the server of this home says of itself.
+
+    Raises:
+        click.ClickException: If none is running, with what to type.
+    """
+    try:
+        data: dict[str, Any] = json.loads((home / SERVER_FILE).read_text())
+    except (OSError, ValueError):
+        raise click.ClickException(
+            f"no server is running on {home}: start one with 'portway serve --home {home}'"
+        ) from None
+    return data

@@ -1,0 +1,46 @@
+"""The `portway` command: its verbs, loaded when they are called so that each starts fast."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+__all__ = ["main"]
+
+# verb -> (module, one line of help). The module has a click command named like the verb.
+VERBS = {
+    "serve": ("portway.cli.serve", "Run a server until it is stopped."),
+    "env": ("portway.cli.env", "Print the variables that point a client at a running server."),
+    "clock": ("portway.cli.clock", "Show or move the clock of a running server."),
+    "quote": ("portway.cli.quote", "Print the latest quotes of some symbols."),
+    "watch": ("portway.cli.watch", "Show a live table of some symbols."),
+}
+
+
+class LazyVerbs(click.Group):
+    """A group whose commands are imported on demand: `portway env` needs no server code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(importlib.import_module(VERBS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+
+@click.group(cls=LazyVerbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="portway")
+def main() -> None:
+    """A self-hosted server that speaks the LongPort OpenAPI, with a paper exchange behind it."""
+
+
+if __name__ == "__main__":
+    main()

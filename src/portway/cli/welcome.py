@@ -1,0 +1,33 @@
+"""What a starting server says: where it stands, the variables to paste, and what to try next."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from portway.cli.env import environment, format_environment
+
+__all__ = ["welcome"]
+
+NEXT = """\
+[bold]Next[/bold], in another terminal:
+  eval "$(portway env{home})"            [dim]point your LongPort program here, and run it unchanged[/dim]
+  portway watch{home} 700.HK AAPL.US     [dim]prices that move[/dim]
+  portway clock{home}                    [dim]where each market stands[/dim]
+[dim]Ctrl-C stops the server; its state stays in {path}[/dim]"""
+
+
+def welcome(home: Path, server: dict[str, Any]) -> None:
+    """Print the block; the variables go unadorned, so that they can be pasted as they stand."""
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console.print(f"[bold]portway[/bold] {server['version']} is ready.  {escape(server['markets'])}")
+    console.print()
+    print(format_environment(environment(home, server), "sh"))
+    console.print()
+    flag = "" if server["default_home"] else f" --home {home}"
+    console.print(NEXT.format(home=escape(flag), path=escape(str(home))))
+    sys.stdout.flush()

@@ -1,0 +1,48 @@
+"""Where the clock stands, as the home keeps it over restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from portway.clock.errors import ClockError
+from portway.clock.spec import ClockMode
+from portway.model.symbol import Market
+
+__all__ = ["ClockPosition"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPosition:
+    """A mode and the instant of each market.
+
+    Attributes:
+        instants: Nothing that a client has seen is later than these.
+    """
+
+    mode: ClockMode
+    instants: Mapping[Market, datetime]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "mode": self.mode.value,
+            "instants": {market.value: at.isoformat() for market, at in self.instants.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ClockPosition:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ClockError: If it is something else.
+        """
+        try:
+            instants = {
+                Market(market): datetime.fromisoformat(text).astimezone(UTC)
+                for market, text in data["instants"].items()
+            }
+            return cls(ClockMode(data["mode"]), instants)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ClockError(f"the stored clock position is unreadable ({error})") from None

@@ -1,0 +1,209 @@
+"""Moves market time: plans from the clock, market data and venues in step, in one order.
+
+A stretch of market time is carried out event by event: boards fold what the sources yield, venues
+hear what concerns their orders and what falls due, and only when all of it is durable does the
+clock count the stretch as gone. It decides nothing; it reads the machine's clock, so that nobody
+below has to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from portway.clock import Clock, ClockMode, ClockPosition, Leg
+from portway.clock.spec import parse_instant
+from portway.market.agenda import Due
+from portway.market.runner import MarketRunner
+from portway.model.command import MarketMoved
+from portway.model.session import Timetable, phase_at
+from portway.model.symbol import Market
+from portway.trading.runner import VenueRunner
+
+__all__ = ["Conductor"]
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 0.02  # How often free-running time is carried on.
+ELAPSED_MAX = timedelta(seconds=1)  # A machine that slept does not make the markets race.
+KEEP_SECONDS = 1.0  # How often a moving position is saved.
+RESERVE = timedelta(seconds=3)  # Market time that may be shown before the next save; > KEEP.
+STEP_SECONDS_MAX = 366 * 86400.0
+
+PHASE_TIMETABLES = {Market.HK: Timetable.HK, Market.US: Timetable.US, Market.CN: Timetable.SH}
+
+
+class Conductor:
+    """The only one who moves the clock. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        market: MarketRunner,
+        venue: VenueRunner,
+        *,
+        keep: Callable[[ClockPosition], None],
+        is_wanted: Callable[[], bool],
+        drained: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Prepare; `run` moves free-running time until it is cancelled.
+
+        Args:
+            keep: Saves the position.
+            is_wanted: Whether an `open` clock has a reason to move.
+            drained: Waits until subscribers have taken what was pushed, within limits.
+        """
+        self._clock = clock
+        self._market = market
+        self._venue = venue
+        self._keep = keep
+        self._is_wanted = is_wanted
+        self._drained = drained
+        self._moving = asyncio.Lock()
+        self._kept_at = 0.0
+
+    async def catch_up(self, since: Mapping[Market, datetime]) -> None:
+        """Process what fell due between `since` and where the clock starts, unseen."""
+        async with self._moving:
+            begins = {m: min(since.get(m, at), at) for m, at in self._clock.instants.items()}
+            await self._carry_out(Leg(dict(self._clock.instants), silent=True), begins)
+        self._keep(self._clock.position(RESERVE))
+
+    async def run(self) -> None:
+        """Move free-running time until cancelled."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(TURN_SECONDS)
+            now = time.monotonic()
+            elapsed, last = timedelta(seconds=now - last), now
+            if self._clock.mode is ClockMode.OPEN and not self._is_wanted():
+                continue
+            async with self._moving:
+                await self._go(self._clock.flow(min(elapsed, ELAPSED_MAX), datetime.now(UTC)))
+            if now - self._kept_at > KEEP_SECONDS and self.is_moving:
+                self._kept_at = now
+                self._keep(self._clock.position(RESERVE))
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether market time runs by itself."""
+        if self._clock.paused or not self._clock.speed:
+            return False
+        return self._clock.mode is not ClockMode.OPEN or self._is_wanted()
+
+    def stop(self) -> None:
+        """Save where the clock stands, exactly."""
+        self._keep(self._clock.position())
+
+    # -- admin -------------------------------------------------------------------------------
+
+    async def state(self) -> dict[str, Any]:
+        """Mode, speed and where each market stands."""
+        return {
+            "mode": self._clock.mode.value,
+            "speed": self._clock.speed,
+            "paused": self._clock.paused,
+            "moving": self.is_moving,
+            "markets": {
+                market.value: {"now": at.isoformat(), "phase": self._phase(market, at)}
+                for market, at in self._market_times().items()
+            },
+        }
+
+    async def step(self, seconds: float) -> dict[str, Any]:
+        """Move on by market seconds; every push of the way is shown."""
+        if not 0 <= seconds <= STEP_SECONDS_MAX:
+            raise ValueError(f"a step has 0 to {STEP_SECONDS_MAX:.0f} seconds, not {seconds}")
+        async with self._moving:
+            await self._go(self._clock.legs(timedelta(seconds=seconds)), waits=True)
+            self._keep(self._clock.position(self._reserve))
+        return await self.state()
+
+    async def jump(self, to: str) -> dict[str, Any]:
+        """Move on to an instant; what is due on the way happens, unseen."""
+        instant = parse_instant(to)
+        async with self._moving:
+            await self._go(self._clock.jump(instant), waits=True)
+            self._keep(self._clock.position(self._reserve))
+        return await self.state()
+
+    async def pause(self) -> dict[str, Any]:
+        async with self._moving:
+            self._clock.paused = True
+            self._keep(self._clock.position())
+        return await self.state()
+
+    async def resume(self) -> dict[str, Any]:
+        self._clock.paused = False
+        return await self.state()
+
+    async def set_speed(self, speed: float) -> dict[str, Any]:
+        async with self._moving:
+            self._clock.set_speed(speed)
+            self._keep(self._clock.position(self._reserve))
+        return await self.state()
+
+    @property
+    def _reserve(self) -> timedelta:
+        return RESERVE if self.is_moving else timedelta(0)
+
+    def _market_times(self) -> dict[Market, datetime]:
+        return {market: self._market.now(market) for market in self._clock.instants}
+
+    def _phase(self, market: Market, at: datetime) -> str:
+        calendar = self._market.calendar(market)
+        return phase_at(PHASE_TIMETABLES[market], at, calendar).state.phase.value
+
+    # -- carrying out ------------------------------------------------------------------------
+
+    async def _go(self, legs: Iterator[Leg], *, waits: bool = False) -> None:
+        for leg in legs:
+            await self._carry_out(leg, self._clock.instants, waits=waits)
+
+    async def _carry_out(
+        self, leg: Leg, begins: Mapping[Market, datetime], *, waits: bool = False
+    ) -> None:
+        """Everything that is due in a leg, in the order of its distance from the beginning."""
+        begins = {market: begins[market] for market in leg.targets}
+        for distance, due in self._agenda(leg, begins):
+            reached = {
+                market: min(begin + distance, leg.targets[market])
+                for market, begin in begins.items()
+            }
+            await self._advance(reached, silent=leg.silent, waits=waits)
+            await self._venue.submit(due, due.at)
+        await self._advance(leg.targets, silent=leg.silent, waits=waits)
+
+    def _agenda(
+        self, leg: Leg, begins: Mapping[Market, datetime]
+    ) -> list[tuple[timedelta, Due]]:
+        due = [
+            (one.at - begin, one)
+            for market, begin in begins.items()
+            for one in self._market.agenda.between(market, begin, leg.targets[market])
+        ]
+        return sorted(due, key=lambda pair: pair[0])
+
+    async def _advance(
+        self, targets: Mapping[Market, datetime], *, silent: bool, waits: bool
+    ) -> None:
+        """Move the markets; venues hear what their orders must know, in order and one by one.
+
+        One by one, since each move may fill an order, and the next one meets what is left: so the
+        journal does not depend on how fast time runs.
+        """
+        for moves in self._market.advance(targets, silent=silent):
+            for moved in moves:
+                await self._tell(moved)
+            if waits:
+                await self._drained()
+            else:
+                await asyncio.sleep(0)  # Sockets get their turn between chunks.
+
+    async def _tell(self, moved: MarketMoved) -> None:
+        if moved.symbol in self._venue.working_symbols():
+            await self._venue.submit(moved, moved.at)

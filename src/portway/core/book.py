@@ -1,0 +1,133 @@
+"""One symbol's liquidity: the venue's own resting orders, and the outside depth they meet.
+
+`Book` is part of State: who rests at which price, in price-time order. `Outside` lies beside it:
+what the source shows, less what this venue has taken since the level's last update. Rules of
+continuous matching: best price first; at one price what stood there first, an outside level since
+its latest update. Nothing here decides a fill or knows a fee.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from portway.model.order import OrderSide
+from portway.model.quote import Depth, Level
+
+__all__ = ["Book", "Outside", "OutsideLevel", "Resting", "crosses", "opposite"]
+
+ZERO = Decimal(0)
+
+
+def opposite(side: OrderSide) -> OrderSide:
+    return OrderSide.SELL if side is OrderSide.BUY else OrderSide.BUY
+
+
+def crosses(side: OrderSide, limit: Decimal | None, price: Decimal) -> bool:
+    """Tell whether an order of `side` with `limit` (None: any price) would trade at `price`."""
+    if limit is None:
+        return True
+    return price <= limit if side is OrderSide.BUY else price >= limit
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resting:
+    """A place in a queue; sorts by priority.
+
+    Attributes:
+        rank: Price of a sell, negated price of a buy: the smaller, the better.
+        arrival: Earlier first.
+    """
+
+    rank: Decimal
+    arrival: int
+    order_id: int
+
+    @property
+    def price(self) -> Decimal:
+        return abs(self.rank)
+
+
+@dataclass(slots=True)
+class Book:
+    """The venue's own resting orders of one symbol, each side best first."""
+
+    bids: list[Resting] = field(default_factory=list)
+    asks: list[Resting] = field(default_factory=list)
+
+    def side(self, side: OrderSide) -> list[Resting]:
+        return self.bids if side is OrderSide.BUY else self.asks
+
+    def add(self, side: OrderSide, price: Decimal, arrival: int, order_id: int) -> None:
+        """Put an order behind everything that came before at its price."""
+        rank = -price if side is OrderSide.BUY else price
+        insort(self.side(side), Resting(rank, arrival, order_id))
+
+    def remove(self, side: OrderSide, order_id: int) -> None:
+        """Take an order out; it must be there."""
+        queue = self.side(side)
+        for index, resting in enumerate(queue):
+            if resting.order_id == order_id:
+                del queue[index]
+                return
+        raise AssertionError(f"order {order_id} is not in the book")
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.bids and not self.asks
+
+
+@dataclass(slots=True)
+class OutsideLevel:
+    """One price of the outside depth.
+
+    Attributes:
+        left: Shares shown, less what the venue has taken since the last update.
+    """
+
+    price: Decimal
+    left: Decimal
+
+
+@dataclass(slots=True)
+class Outside:
+    """The outside depth of one symbol as this venue has left it.
+
+    Attributes:
+        since: `State.arrivals` at the last update: own orders that came later stand behind it.
+    """
+
+    depth: Depth | None = None
+    bids: list[OutsideLevel] = field(default_factory=list)
+    asks: list[OutsideLevel] = field(default_factory=list)
+    since: int = 0
+
+    def update(self, depth: Depth | None, arrivals: int) -> bool:
+        """Show a new depth; what was taken from the old one is forgotten with it.
+
+        Returns False, and changes nothing, when the source shows what it showed.
+        """
+        if depth == self.depth:
+            return False
+        self.depth = depth
+        self.bids = _levels(depth.bids) if depth is not None else []
+        self.asks = _levels(depth.asks) if depth is not None else []
+        self.since = arrivals
+        return True
+
+    def side(self, side: OrderSide) -> list[OutsideLevel]:
+        return self.bids if side is OrderSide.BUY else self.asks
+
+    def best(self, side: OrderSide) -> OutsideLevel | None:
+        """Return the best level with anything left."""
+        return next(self.levels(side), None)
+
+    def levels(self, side: OrderSide) -> Iterator[OutsideLevel]:
+        """Yield levels with anything left, best first."""
+        return (level for level in self.side(side) if level.left > 0)
+
+
+def _levels(levels: tuple[Level, ...]) -> list[OutsideLevel]:
+    return [OutsideLevel(level.price, Decimal(level.volume)) for level in levels]

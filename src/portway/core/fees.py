@@ -1,0 +1,323 @@
+"""Fee schedules of HK, US and CN by date, and what an order's executions of one day cost.
+
+Fees are computed per order and trading day from the sum of its executions, each item rounded by its
+own rule and then summed; an execution posts only the difference, so that partial fills never pay a
+minimum twice. Rates set by law stand here with the date from which they hold; the rates an owner
+may set arrive with the question. Amounts are in the currency of the security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Final
+
+from portway.model.command import FeeRates
+from portway.model.decimals import half_up, up
+from portway.model.entry import Fee
+from portway.model.instrument import Instrument, SecurityClass
+from portway.model.order import OrderSide
+from portway.model.symbol import Market
+
+__all__ = [
+    "BROKER_FEES",
+    "FeeClass",
+    "FeeQuery",
+    "affordable",
+    "fee_class_of",
+    "fees_added",
+    "order_fees",
+    "total",
+]
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+BROKER_FEES: Final = frozenset({"COMMISSION", "PLATFORM"})  # The rest goes to third parties.
+
+
+class FeeClass(Enum):
+    """Securities that are charged alike."""
+
+    HK_STAMPED = auto()
+    HK_REIT = auto()
+    HK_UNSTAMPED = auto()
+    US_STOCK = auto()
+    CN_SHARE = auto()
+    CN_ETF = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class FeeQuery:
+    """Whose schedule: class, side, trading day, and the owner's rates."""
+
+    fee_class: FeeClass
+    side: OrderSide
+    on: date
+    rates: FeeRates
+
+
+@dataclass(frozen=True, slots=True)
+class _Traded:
+    """The executions of one order on one day, summed."""
+
+    query: FeeQuery
+    consideration: Decimal
+    quantity: Decimal
+
+    @property
+    def is_sale(self) -> bool:
+        return self.query.side is OrderSide.SELL
+
+
+def fee_class_of(instrument: Instrument) -> FeeClass:
+    """Return how a security is charged.
+
+    Raises:
+        LookupError: If its class has no schedule yet.
+    """
+    security = instrument.security_class
+    match instrument.market:
+        case Market.HK if security is SecurityClass.REIT:
+            return FeeClass.HK_REIT
+        case Market.HK:
+            return FeeClass.HK_STAMPED if instrument.stamp_duty else FeeClass.HK_UNSTAMPED
+        case Market.US if security in (SecurityClass.STOCK, SecurityClass.ETF):
+            return FeeClass.US_STOCK
+        case Market.CN if security is SecurityClass.A_SHARE:
+            return FeeClass.CN_SHARE
+        case Market.CN if security is SecurityClass.ETF:
+            return FeeClass.CN_ETF
+    raise LookupError(f"{instrument.symbol} has no fee schedule")
+
+
+def order_fees(query: FeeQuery, consideration: Decimal, quantity: Decimal) -> tuple[Fee, ...]:
+    """Return every item of the schedule, zeros included, in the order of the schedule.
+
+    Args:
+        consideration: Sum of price times quantity over the order's executions of the day.
+        quantity: Sum of their quantities, in shares.
+    """
+    traded = _Traded(query, consideration, quantity)
+    items = _SCHEDULES[query.fee_class]
+    return tuple(Fee(name, compute(traded)) for name, compute in items.items())
+
+
+def total(fees: tuple[Fee, ...]) -> Decimal:
+    """Return the sum of the items."""
+    return sum((fee.amount for fee in fees), ZERO)
+
+
+def fees_added(
+    query: FeeQuery, consideration: Decimal, quantity: Decimal, charged: Mapping[str, Decimal]
+) -> tuple[Fee, ...]:
+    """Return what is still to be charged of the fees of a day, zero items left out.
+
+    Args:
+        charged: What the order has paid on that day already, by name.
+    """
+    due = order_fees(query, consideration, quantity)
+    added = (Fee(fee.name, fee.amount - charged.get(fee.name, ZERO)) for fee in due)
+    return tuple(fee for fee in added if fee.amount)
+
+
+def affordable(query: FeeQuery, price: Decimal, cash: Decimal, lot_size: Decimal) -> Decimal:
+    """Return the largest whole number of lots, in shares, that `cash` pays for, fees included."""
+
+    def cost(lots: int) -> Decimal:
+        quantity = lots * lot_size
+        return price * quantity + total(order_fees(query, price * quantity, quantity))
+
+    if cash <= 0 or price <= 0:
+        return ZERO
+    low, high = 0, int(cash / (price * lot_size))
+    while low < high:  # Cost never falls with the quantity, so halving finds the edge.
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if cost(middle) <= cash else (low, middle - 1)
+    return low * lot_size
+
+
+# --- Hong Kong --------------------------------------------------------------------------------
+
+_STAMP_0_1_FROM = date(2023, 11, 17)
+_REIT_FREE_FROM = date(2024, 12, 21)
+_TRADING_0_00565_FROM = date(2023, 1, 1)
+_SETTLEMENT_FLAT_FROM = date(2025, 6, 30)
+
+
+def _hk_commission(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    charge = half_up(traded.consideration * rates.hk_commission_rate, 2)
+    return max(charge, rates.hk_commission_min)
+
+
+def _hk_stamp(traded: _Traded) -> Decimal:
+    on = traded.query.on
+    if traded.query.fee_class is FeeClass.HK_REIT and on >= _REIT_FREE_FROM:
+        return ZERO
+    rate = Decimal("0.001") if on >= _STAMP_0_1_FROM else Decimal("0.0013")
+    return up(traded.consideration * rate, 0)
+
+
+def _levy(rate: str, *, floor: Decimal = CENT) -> Callable[[_Traded], Decimal]:
+    """Return a fraction of the consideration, to the cent half up, at least `floor`."""
+    fraction = Decimal(rate)
+    return lambda traded: max(floor, half_up(traded.consideration * fraction, 2))
+
+
+def _hk_trading(traded: _Traded) -> Decimal:
+    # Until the end of 2022: 0.005 % and a trading tariff of 0.50 per transaction, left out here.
+    rate = "0.0000565" if traded.query.on >= _TRADING_0_00565_FROM else "0.00005"
+    return _levy(rate)(traded)
+
+
+def _hk_settlement(traded: _Traded) -> Decimal:
+    if traded.query.on >= _SETTLEMENT_FLAT_FROM:
+        return half_up(traded.consideration * Decimal("0.000042"), 2)
+    charge = half_up(traded.consideration * Decimal("0.00002"), 2)
+    return min(max(charge, Decimal(2)), Decimal(100))
+
+
+def _none(traded: _Traded) -> Decimal:
+    return ZERO
+
+
+_HK: Final[dict[str, Callable[[_Traded], Decimal]]] = {
+    "COMMISSION": _hk_commission,
+    "PLATFORM": lambda traded: traded.query.rates.hk_platform_fee,
+    "STAMP": _hk_stamp,
+    "SFC_LEVY": _levy("0.000027"),
+    "AFRC_LEVY": _levy("0.0000015"),
+    "TRADING": _hk_trading,
+    "SETTLEMENT": _hk_settlement,
+}
+
+# --- United States ----------------------------------------------------------------------------
+
+# (first day, dollars per dollar sold), (first day, dollars per share, most per order and day).
+_SEC_RATES = (
+    (date(2026, 4, 4), Decimal("0.0000206")),
+    (date(2025, 5, 14), ZERO),
+    (date.min, Decimal("0.0000278")),
+)
+_TAF_RATES = (
+    (date(2026, 1, 1), Decimal("0.000195"), Decimal("9.79")),
+    (date.min, Decimal("0.000166"), Decimal("8.30")),
+)
+
+
+def _us_bounded(
+    traded: _Traded, per_share: Decimal, minimum: Decimal, max_rate: Decimal
+) -> Decimal:
+    """Minimum first, maximum last, then up to the cent: on small orders the maximum wins."""
+    charge = max(traded.quantity * per_share, minimum)
+    return up(min(charge, traded.consideration * max_rate), 2)
+
+
+def _us_commission(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    return _us_bounded(
+        traded,
+        rates.us_commission_per_share,
+        rates.us_commission_min,
+        rates.us_commission_max_rate,
+    )
+
+
+def _us_platform(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    return _us_bounded(
+        traded, rates.us_platform_per_share, rates.us_platform_min, rates.us_platform_max_rate
+    )
+
+
+def _us_settlement(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    return _us_bounded(
+        traded, rates.us_settlement_per_share, ZERO, rates.us_settlement_max_rate
+    )
+
+
+def _us_sec(traded: _Traded) -> Decimal:
+    rate = next(rate for first, rate in _SEC_RATES if traded.query.on >= first)
+    if not traded.is_sale or not rate:
+        return ZERO
+    return max(CENT, up(traded.consideration * rate, 2))
+
+
+def _us_taf(traded: _Traded) -> Decimal:
+    if not traded.is_sale:
+        return ZERO
+    per_share, most = next(row[1:] for row in _TAF_RATES if traded.query.on >= row[0])
+    return min(most, max(CENT, up(traded.quantity * per_share, 2)))
+
+
+def _us_cat(traded: _Traded) -> Decimal:
+    charge = traded.quantity * traded.query.rates.us_cat_per_share
+    return up(charge, 2) if charge >= CENT else ZERO
+
+
+_US: Final[dict[str, Callable[[_Traded], Decimal]]] = {
+    "COMMISSION": _us_commission,
+    "PLATFORM": _us_platform,
+    "SETTLEMENT": _us_settlement,
+    "SEC": _us_sec,
+    "TAF": _us_taf,
+    "CAT": _us_cat,
+}
+
+# --- China Connect ----------------------------------------------------------------------------
+
+_CN_HANDLING_FROM = date(2023, 8, 28)
+_CN_STAMP_FROM = date(2023, 8, 28)
+
+
+def _cn_commission(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    charge = half_up(traded.consideration * rates.cn_commission_rate, 2)
+    return max(charge, rates.cn_commission_min)
+
+
+def _cn_handling(traded: _Traded) -> Decimal:
+    rate = "0.0000341" if traded.query.on >= _CN_HANDLING_FROM else "0.0000487"
+    return half_up(traded.consideration * Decimal(rate), 2)
+
+
+def _cn_stamp(traded: _Traded) -> Decimal:
+    if not traded.is_sale:
+        return ZERO
+    rate = Decimal("0.0005") if traded.query.on >= _CN_STAMP_FROM else Decimal("0.001")
+    return half_up(traded.consideration * rate, 2)
+
+
+_CN_BROKER: Final[dict[str, Callable[[_Traded], Decimal]]] = {
+    "COMMISSION": _cn_commission,
+    "PLATFORM": lambda traded: traded.query.rates.cn_platform_fee,
+}
+_CN_SHARE: Final[dict[str, Callable[[_Traded], Decimal]]] = {
+    **_CN_BROKER,
+    "HANDLING": _cn_handling,
+    "MANAGEMENT": _levy("0.00002", floor=ZERO),
+    "TRANSFER_CN": _levy("0.00001", floor=ZERO),
+    "TRANSFER_HK": _levy("0.00002", floor=ZERO),
+    "STAMP": _cn_stamp,
+}
+_CN_ETF: Final[dict[str, Callable[[_Traded], Decimal]]] = {
+    **_CN_BROKER,
+    "HANDLING": _levy("0.00004", floor=ZERO),
+    "MANAGEMENT": _none,
+    "TRANSFER_CN": _none,
+    "TRANSFER_HK": _levy("0.00002", floor=ZERO),
+    "STAMP": _none,
+}
+
+_SCHEDULES: Final[dict[FeeClass, dict[str, Callable[[_Traded], Decimal]]]] = {
+    FeeClass.HK_STAMPED: _HK,
+    FeeClass.HK_REIT: _HK,
+    FeeClass.HK_UNSTAMPED: {**_HK, "STAMP": _none},
+    FeeClass.US_STOCK: _US,
+    FeeClass.CN_SHARE: _CN_SHARE,
+    FeeClass.CN_ETF: _CN_ETF,
+}

@@ -1,0 +1,200 @@
+"""The state of one venue: accounts, orders, resting queues, ledger, settlement.
+
+Only `evolve` changes it, by adding up events; `decide` reads it. Nothing here decides, computes a
+fee or knows the outside market. Everything is kept in insertion or sorted order, so that two folds
+of one journal are equal in every respect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from portway.core.book import Book
+from portway.core.ledger import Ledger
+from portway.model.command import VenueSettings
+from portway.model.event import NO_HOLD, Hold
+from portway.model.money import Currency
+from portway.model.order import Order, OrderStatus
+from portway.model.symbol import Market, Symbol, market_of
+
+__all__ = [
+    "Account",
+    "FeeDay",
+    "LiveOrder",
+    "Position",
+    "Purse",
+    "REQUEST_WINDOW",
+    "State",
+    "Unsettled",
+]
+
+ZERO = Decimal(0)
+REQUEST_WINDOW = timedelta(minutes=10)  # How long a client's request id is remembered.
+
+
+@dataclass(slots=True)
+class Purse:
+    """Money of one currency in one account.
+
+    Attributes:
+        cash: Ledger cash, unsettled money included.
+        frozen_cash: Reserved for working buys, estimated fees included; `frozen_fees`: those fees.
+        receivable: Unsettled proceeds; `payable`: unsettled cost; both zero or more.
+    """
+
+    cash: Decimal = ZERO
+    frozen_cash: Decimal = ZERO
+    frozen_fees: Decimal = ZERO
+    receivable: Decimal = ZERO
+    payable: Decimal = ZERO
+
+    @property
+    def available(self) -> Decimal:
+        """What new orders may use."""
+        return self.cash - self.frozen_cash
+
+    @property
+    def withdrawable(self) -> Decimal:
+        """What may leave the account."""
+        return max(ZERO, self.cash - self.receivable - self.frozen_cash)
+
+
+@dataclass(slots=True)
+class Position:
+    """Shares of one symbol in one account.
+
+    Attributes:
+        locked: Shares bought too recently to be sold: first day of sale and quantity, by day.
+        init_quantity: Before the running trading day began.
+        cost_price: Average execution price of the shares held, fees left out.
+    """
+
+    currency: Currency
+    quantity: Decimal = ZERO
+    frozen: Decimal = ZERO
+    locked: list[tuple[date, Decimal]] = field(default_factory=list)
+    init_quantity: Decimal = ZERO
+    cost_price: Decimal = ZERO
+
+    @property
+    def locked_quantity(self) -> Decimal:
+        return sum((quantity for _, quantity in self.locked), ZERO)
+
+    @property
+    def available(self) -> Decimal:
+        """Free to sell now."""
+        return self.quantity - self.frozen - self.locked_quantity
+
+
+@dataclass(slots=True)
+class Account:
+    """An account's money, shares and the request ids it has used lately.
+
+    Attributes:
+        requests: Client's request id to order id and the market instant of the first use.
+        live_orders: Number of orders that are not terminal.
+    """
+
+    account_no: str
+    name: str
+    base_currency: Currency
+    channel: str
+    purses: dict[Currency, Purse] = field(default_factory=dict)
+    positions: dict[Symbol, Position] = field(default_factory=dict)
+    requests: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    live_orders: int = 0
+
+    def purse(self, currency: Currency) -> Purse:
+        """Return the money of a currency to be changed; made when it is the first of it."""
+        return self.purses.setdefault(currency, Purse())
+
+    def available_cash(self, currency: Currency) -> Decimal:
+        purse = self.purses.get(currency)
+        return purse.available if purse is not None else ZERO
+
+    def available_shares(self, symbol: Symbol) -> Decimal:
+        position = self.positions.get(symbol)
+        return position.available if position is not None else ZERO
+
+
+@dataclass(slots=True)
+class FeeDay:
+    """What an order has traded and paid on its running trading day."""
+
+    on: date
+    consideration: Decimal = ZERO
+    quantity: Decimal = ZERO
+    charged: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LiveOrder:
+    """An order that is not terminal, with what the core remembers beside it.
+
+    Attributes:
+        arrival: Time priority in its queue, rising; None: not in a book.
+        since: Market instant since which it may trade.
+        executions: How many it has had.
+        before_replace: Where a refused replace leads back to.
+    """
+
+    order: Order
+    hold: Hold = NO_HOLD
+    arrival: int | None = None
+    since: datetime | None = None
+    executions: int = 0
+    fee_day: FeeDay | None = None
+    before_replace: OrderStatus = OrderStatus.NEW
+
+
+@dataclass(slots=True)
+class Unsettled:
+    """Money of one account and currency that becomes final on one day of one market."""
+
+    receivable: Decimal = ZERO
+    payable: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class State:
+    """One venue.
+
+    Attributes:
+        orders: Orders that are not terminal, by id.
+        closed: Account and status of terminal orders, so that a late wish is answered rightly.
+        books: The venue's own resting orders, by symbol.
+        waiting: Orders that are accepted but not yet reported, by market, in order of acceptance.
+        days: The running trading day of each market, as last told.
+        arrivals: Counts arrivals in queues.
+    """
+
+    settings: VenueSettings = field(default_factory=VenueSettings)
+    is_configured: bool = False
+    accounts: dict[str, Account] = field(default_factory=dict)
+    orders: dict[int, LiveOrder] = field(default_factory=dict)
+    closed: dict[int, tuple[str, OrderStatus]] = field(default_factory=dict)
+    books: dict[Symbol, Book] = field(default_factory=dict)
+    waiting: dict[Market, dict[int, None]] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    unsettled: dict[tuple[Market, date, str, Currency], Unsettled] = field(default_factory=dict)
+    days: dict[Market, date] = field(default_factory=dict)
+    arrivals: int = 0
+    symbols: dict[Symbol, int] = field(default_factory=dict)
+
+    def book(self, symbol: Symbol) -> Book:
+        """Return the queue of a symbol to be changed; made when there is none."""
+        return self.books.setdefault(symbol, Book())
+
+    def waiting_in(self, market: Market) -> Iterator[LiveOrder]:
+        """Yield orders that wait to be reported, in order of acceptance."""
+        for order_id in tuple(self.waiting.get(market, ())):
+            yield self.orders[order_id]
+
+    def live_in(self, market: Market) -> Iterator[LiveOrder]:
+        """Yield orders of a market that are not terminal, by id."""
+        for live in tuple(self.orders.values()):
+            if market_of(live.order.terms.symbol) is market:
+                yield live

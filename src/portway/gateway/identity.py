@@ -1,0 +1,374 @@
+"""Who is calling: apps, access tokens, signatures, one-time passwords and socket sessions.
+
+Turns credentials into a `Principal` or raises `Refused` with the reason, in a fixed order of
+checks, so that a client always meets the same code for the same mistake. Knows no endpoint, no
+limit and no trading. Tokens and session ids are opaque random text, kept and looked up by digest:
+a copy of the database signs nobody in, and comparing digests tells nothing about the text.
+
+Wall time comes in with the identity's clock, in Unix seconds; randomness as a function, so that
+a test can repeat a day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from portway.gateway.errors import Refused
+from portway.gateway.limits import Caller
+from portway.gateway.ports import (
+    AccountRecord,
+    AppRecord,
+    IdentityStore,
+    SessionRecord,
+    TokenRecord,
+)
+from portway.wire.commands import Channel
+from portway.wire.signature import bearer_token, parse_timestamp_ms, verify
+
+__all__ = [
+    "TOKEN_DAYS",
+    "TOOL_HEADER",
+    "FirstStart",
+    "Identity",
+    "OpenedSession",
+    "Principal",
+    "first_start",
+    "new_app",
+    "new_token",
+    "token_digest",
+]
+
+TOKEN_DAYS: Final = 90
+TOKEN_DAYS_MAX: Final = 365
+TOKEN_CHARS_MAX: Final = 256
+REFRESH_GRACE_S: Final = 60
+TIMESTAMP_SKEW_S: Final = 300
+PASSWORD_SECONDS: Final = 60
+PASSWORDS_MAX: Final = 4096  # outstanding one-time passwords; past it the oldest is forgotten
+SESSION_SECONDS: Final = 24 * 3600
+VERIFIED_TOKENS_MAX: Final = 1024
+VERIFIED_TOKEN_SECONDS: Final = 5.0  # another process may revoke a token in the same database
+TOOL_HEADER: Final = "x-portway-tool"
+
+_DAY_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Someone whose credentials were checked.
+
+    Attributes:
+        is_tool: One of the server's own command line tools; its calls count apart.
+    """
+
+    app_key: str
+    account_no: str
+    is_tool: bool = False
+
+    @property
+    def caller(self) -> Caller:
+        """Under which name the limits count this principal."""
+        return Caller(self.account_no, self.is_tool)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """What a sign-in on a socket hands out.
+
+    Attributes:
+        session_id: To resume with; the text exists here and at the client alone.
+        expires_at_ms: Absolute, Unix milliseconds: clients of one generation misread a duration.
+        lineage: Names the session over all its resumptions.
+    """
+
+    principal: Principal
+    session_id: str
+    lineage: str
+    expires_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What a fresh home is furnished with, before anything is written.
+
+    Attributes:
+        token: Text of the token, to be shown to the owner once; `token_record` keeps its digest.
+    """
+
+    account: AccountRecord
+    app: AppRecord
+    token: str
+    token_record: TokenRecord
+
+
+def token_digest(text: str) -> str:
+    """Return how a token or session id is kept: 64 hex digits of SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_app(name: str, random: Callable[[int], bytes] = secrets.token_bytes) -> AppRecord:
+    """Make an app; neither key can begin with `us_`, which clients take for another region."""
+    return AppRecord(app_key=random(16).hex(), app_secret=random(32).hex(), name=name)
+
+
+def new_token(
+    app_key: str,
+    account_no: str,
+    *,
+    now: float,
+    expires_at: float | None = None,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> tuple[str, TokenRecord]:
+    """Make an access token; returns its text and the record to keep.
+
+    Args:
+        now: Unix seconds, likewise `expires_at`; left out it is `TOKEN_DAYS` later.
+    """
+    text = "m_" + _random_text(random, 32)
+    if expires_at is None:
+        expires_at = now + TOKEN_DAYS * _DAY_SECONDS
+    return text, TokenRecord(token_digest(text), app_key, account_no, int(now), int(expires_at))
+
+
+def first_start(
+    now: float,
+    account_no: str = "PT10000001",
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> FirstStart:
+    """Describe the account, the app and the token that a fresh home begins with."""
+    account = AccountRecord(account_no, member_id=10001, aaid="20000001", channel="lb_papertrading")
+    app = new_app("default", random)
+    token, record = new_token(app.app_key, account_no, now=now, random=random)
+    return FirstStart(account, app, token, record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Password:
+    principal: Principal
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    token: TokenRecord
+    app: AppRecord
+    until: float
+
+
+class Identity:
+    """Checks credentials against a store.
+
+    Args:
+        wall: Unix seconds now.
+        tool_secret: What the command line tools of this server put into `TOOL_HEADER`, beside the
+            credentials of an account; empty: no tools are known.
+    """
+
+    def __init__(
+        self,
+        store: IdentityStore,
+        wall: Callable[[], float],
+        tool_secret: str = "",
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._store = store
+        self._wall = wall
+        self._tool_secret = tool_secret.encode()
+        self._random = random
+        self._passwords: OrderedDict[str, _Password] = OrderedDict()
+        self._verified: OrderedDict[tuple[str, str], _Verified] = OrderedDict()
+
+    # ------------------------------------------------------------------------------- HTTP
+
+    async def authenticate(
+        self,
+        method: str,
+        raw_path: bytes,
+        raw_query: bytes,
+        body: bytes,
+        headers: Mapping[str, bytes],
+    ) -> Principal:
+        """Return who sent a request.
+
+        Args:
+            raw_path: From the request line, untouched; likewise `raw_query`.
+            headers: Last value of each, by lower-case name.
+
+        Raises:
+            Refused: With the first reason in the order key, token, expiry, pair, time, signature.
+        """
+        authorization = headers.get("authorization", b"")
+        bearer = bearer_token(authorization)
+        token_text = bearer if bearer is not None else authorization.decode("latin-1")
+        verified = await self._credentials(headers.get("x-api-key", b""), token_text)
+        if bearer is None or "x-api-signature" in headers:
+            self._check_time(headers.get("x-timestamp", b""))
+            secret = verified.app.app_secret
+            if not verify(method, raw_path, raw_query, body, headers, secret):
+                raise Refused("SIGNATURE_INVALID")
+        token = verified.token
+        tool = headers.get(TOOL_HEADER, b"")
+        return Principal(token.app_key, token.account_no, self.is_tool(tool))
+
+    async def refresh(
+        self, principal: Principal, authorization: bytes, expires_at: float | None
+    ) -> tuple[str, TokenRecord, AccountRecord]:
+        """Exchange the token of a request for a new one; the old one works for a grace period.
+
+        A program that goes on with the objects it has would fail on its next call otherwise.
+
+        Args:
+            authorization: Header of the request that `authenticate` accepted.
+            expires_at: Unix seconds asked for; kept within one minute and `TOKEN_DAYS_MAX`.
+        """
+        now = self._wall()
+        if expires_at is not None:
+            expires_at = min(max(expires_at, now + 60), now + TOKEN_DAYS_MAX * _DAY_SECONDS)
+        text, record = new_token(
+            principal.app_key,
+            principal.account_no,
+            now=now,
+            expires_at=expires_at,
+            random=self._random,
+        )
+        account = await self._store.account(principal.account_no)
+        if account is None:
+            raise Refused("TOKEN_INVALID")
+        await self._store.add_token(record)
+        bearer = bearer_token(authorization)
+        old = bearer if bearer is not None else authorization.decode("latin-1")
+        await self._store.revoke_token(token_digest(old), int(now) + REFRESH_GRACE_S)
+        self._verified.clear()
+        return text, record, account
+
+    def issue_password(self, principal: Principal) -> str:
+        """Return a one-time password with which this principal may open one socket connection."""
+        now = self._wall()
+        while self._passwords:
+            digest, oldest = next(iter(self._passwords.items()))
+            if oldest.expires_at > now and len(self._passwords) < PASSWORDS_MAX:
+                break
+            del self._passwords[digest]
+        text = _random_text(self._random, 18)
+        self._passwords[token_digest(text)] = _Password(principal, now + PASSWORD_SECONDS)
+        return text
+
+    # ------------------------------------------------------------------------------ sockets
+
+    def redeem_password(self, text: str) -> Principal:
+        """Spend a one-time password.
+
+        Raises:
+            Refused: If it is unknown, spent or expired.
+        """
+        password = self._passwords.pop(token_digest(text[:TOKEN_CHARS_MAX]), None)
+        if password is None or password.expires_at <= self._wall():
+            raise Refused("TOKEN_INVALID")
+        return password.principal
+
+    async def open_session(
+        self, principal: Principal, channel: Channel, lineage: str | None = None
+    ) -> OpenedSession:
+        """Make a session that can be resumed until it expires, also after a restart.
+
+        Args:
+            lineage: Of the session that is resumed; its older ids stay usable until their own
+                expiry, for a client whose answer got lost.
+        """
+        session_id = _random_text(self._random, 24)
+        lineage = lineage or _random_text(self._random, 12)
+        expires_at_ms = int((self._wall() + SESSION_SECONDS) * 1000)
+        await self._store.add_session(
+            SessionRecord(
+                token_digest(session_id),
+                lineage,
+                channel,
+                principal.app_key,
+                principal.account_no,
+                principal.is_tool,
+                expires_at_ms,
+            )
+        )
+        return OpenedSession(principal, session_id, lineage, expires_at_ms)
+
+    async def find_session(self, session_id: str, channel: Channel) -> SessionRecord:
+        """Return the session that a client wants to resume.
+
+        Raises:
+            Refused: If it is unknown, of the other channel, or expired.
+        """
+        record = await self._store.session(token_digest(session_id[:TOKEN_CHARS_MAX]))
+        if (
+            record is None
+            or record.channel is not channel
+            or record.expires_at_ms <= self._wall() * 1000
+        ):
+            raise Refused("SESSION_EXPIRED")
+        return record
+
+    async def member_id(self, account_no: str) -> int:
+        """Return the number of the user an account belongs to, 0 when it is not known."""
+        account = await self._store.account(account_no)
+        return account.member_id if account else 0
+
+    async def drop_expired(self) -> None:
+        """Forget sessions past their expiry; to be called now and then."""
+        await self._store.drop_sessions(int(self._wall() * 1000))
+
+    # ----------------------------------------------------------------------------- the checks
+
+    async def _credentials(self, key: bytes, token_text: str) -> _Verified:
+        now = self._wall()
+        app_key = key.decode("latin-1")
+        digest = token_digest(token_text[:TOKEN_CHARS_MAX])
+        verified = self._verified.get((app_key, digest))
+        if verified is None or verified.until <= now:
+            verified = await self._look_up(app_key, token_text, digest, now)
+        _check_life(verified.token, now)
+        return verified
+
+    async def _look_up(self, app_key: str, token_text: str, digest: str, now: float) -> _Verified:
+        app = await self._store.app(app_key) if app_key else None
+        if app is None:
+            raise Refused("APP_KEY_UNKNOWN")
+        if not token_text:
+            raise Refused("TOKEN_MISSING")
+        token = await self._store.token(digest)
+        if token is None:
+            raise Refused("TOKEN_INVALID")
+        _check_life(token, now)
+        if token.app_key != app_key:
+            raise Refused("APP_KEY_UNKNOWN")
+        verified = _Verified(token, app, now + VERIFIED_TOKEN_SECONDS)
+        self._verified[app_key, digest] = verified
+        if len(self._verified) > VERIFIED_TOKENS_MAX:
+            self._verified.popitem(last=False)
+        return verified
+
+    def _check_time(self, timestamp: bytes) -> None:
+        at_ms = parse_timestamp_ms(timestamp)
+        if at_ms is None or abs(at_ms - self._wall() * 1000) > TIMESTAMP_SKEW_S * 1000:
+            raise Refused("TIMESTAMP_STALE")
+
+    def is_tool(self, given: bytes) -> bool:
+        """Whether `given` proves one of this server's own command line tools."""
+        # Anyone may send the header; only this machine's owner can read the secret.
+        return bool(self._tool_secret) and hmac.compare_digest(given, self._tool_secret)
+
+
+def _check_life(token: TokenRecord, now: float) -> None:
+    if token.revoked_at is not None and token.revoked_at <= now:
+        raise Refused("TOKEN_INVALID")
+    if token.expires_at <= now:
+        raise Refused("TOKEN_EXPIRED")
+
+
+def _random_text(random: Callable[[int], bytes], length: int) -> str:
+    return urlsafe_b64encode(random(length)).rstrip(b"=").decode()

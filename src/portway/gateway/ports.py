@@ -1,0 +1,144 @@
+"""What the gateway needs from the rest of the server, as protocols that `assemble` fills.
+
+Identity records are plain values of this module: secrets stand in them only where they must be
+known to check a signature (the app secret); tokens and session ids are kept as SHA-256 digests.
+Times of identity are wall times in Unix seconds; market times never occur here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from portway.wire.commands import Channel
+
+__all__ = [
+    "AccountRecord",
+    "AppRecord",
+    "ClockControl",
+    "HealthCheck",
+    "IdentityStore",
+    "SessionRecord",
+    "TokenRecord",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """Who an account belongs to.
+
+    Attributes:
+        account_no: Key of the account in trading.
+        member_id: Number of the user, shown in the profile and in a token's answer.
+        aaid: Number of the asset account, decimal digits.
+        channel: `lb_papertrading` for a paper account.
+    """
+
+    account_no: str
+    member_id: int
+    aaid: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppRecord:
+    """A registered program.
+
+    Attributes:
+        app_key: Public id, 32 hex digits.
+        app_secret: HMAC key, 64 hex digits; known to the server because it checks signatures.
+    """
+
+    app_key: str
+    app_secret: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """An access token, bound to one app and one account.
+
+    Attributes:
+        digest: SHA-256 of the token's text, 64 hex digits.
+        issued_at: Unix seconds, likewise `expires_at`.
+        revoked_at: From this instant on the token is refused; `None`: not revoked. It lies ahead
+            while a refreshed token is in its grace period.
+    """
+
+    digest: str
+    app_key: str
+    account_no: str
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A socket session that may be resumed.
+
+    Attributes:
+        digest: SHA-256 of the session id, 64 hex digits.
+        lineage: Shared by all ids that followed from one sign-in: the same session, resumed.
+        expires_at_ms: Unix milliseconds, as the client was told.
+    """
+
+    digest: str
+    lineage: str
+    channel: Channel
+    app_key: str
+    account_no: str
+    is_tool: bool
+    expires_at_ms: int
+
+
+class IdentityStore(Protocol):
+    """Where apps, tokens and sessions live. Every write is durable on return."""
+
+    async def account(self, account_no: str) -> AccountRecord | None: ...
+
+    async def app(self, app_key: str) -> AppRecord | None: ...
+
+    async def token(self, digest: str) -> TokenRecord | None: ...
+
+    async def add_token(self, token: TokenRecord) -> None: ...
+
+    async def revoke_token(self, digest: str, revoked_at: int) -> None:
+        """Set the instant from which the token is refused; an earlier one stays."""
+        ...
+
+    async def session(self, digest: str) -> SessionRecord | None: ...
+
+    async def add_session(self, session: SessionRecord) -> None: ...
+
+    async def drop_sessions(self, expired_before_ms: int) -> None:
+        """Forget sessions that nobody can resume any more."""
+        ...
+
+
+class ClockControl(Protocol):
+    """The simulated clock, as the admin API moves it. Answers are JSON objects of plain values.
+
+    Every method raises `ValueError` with one line for the caller when the clock cannot do what was
+    asked (a jump back, a wall clock that is stepped, a number that makes no sense).
+    """
+
+    async def state(self) -> dict[str, Any]: ...
+
+    async def step(self, seconds: float) -> dict[str, Any]: ...
+
+    async def jump(self, to: str) -> dict[str, Any]: ...
+
+    async def pause(self) -> dict[str, Any]: ...
+
+    async def resume(self) -> dict[str, Any]: ...
+
+    async def set_speed(self, speed: float) -> dict[str, Any]: ...
+
+
+class HealthCheck(Protocol):
+    """The data path, tested: can facts be written, does the market move."""
+
+    async def check(self) -> dict[str, str]:
+        """Return a line per part: "ok", or what is wrong with it."""
+        ...

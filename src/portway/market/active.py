@@ -1,0 +1,149 @@
+"""Symbols that somebody looks at: each with its board and the events that are still to come.
+
+Only these cost anything as time passes. A symbol becomes active when it is first asked for, from
+the source's snapshot or by folding the day's events so far; its pushes are numbered on over every
+change of board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from portway.market.days import TradingDays, begin_of_day
+from portway.market.ports import MarketSource
+from portway.model.instrument import OPTION_CLASSES, Instrument
+from portway.model.quote import MarketEvent, Period, SessionQuote, SubType
+from portway.model.session import Part, day_reset, trading_hours
+from portway.model.symbol import Market, Symbol
+from portway.quotes.board import Board
+
+__all__ = ["ActiveSymbol"]
+
+NEVER_CLOSED: Final = Decimal(0)
+
+
+class ActiveSymbol:
+    """One symbol's board and its way through the day.
+
+    Attributes:
+        board: Everything before the symbol's place in time, folded.
+        upcoming: The next event of the day, not yet folded; None: none is left today.
+        day_ends: When the board turns to the next trading day.
+        watchers: How many look at it all the time.
+        is_stale: Time has passed over events that were not folded.
+    """
+
+    __slots__ = (
+        "_days",
+        "_events",
+        "_source",
+        "board",
+        "day_ends",
+        "instrument",
+        "is_stale",
+        "market",
+        "symbol",
+        "upcoming",
+        "watchers",
+    )
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        source: MarketSource,
+        days: TradingDays,
+        at: datetime,
+        sequences: Mapping[SubType, int],
+    ) -> None:
+        self.instrument = instrument
+        self.symbol: Symbol = instrument.symbol
+        self.market: Market = instrument.market
+        self.watchers = 0
+        self._source = source
+        self._days = days
+        self._stand_at(at, sequences)
+
+    def catch_up(self, at: datetime) -> None:
+        """Stand at `at` as if every event before it had been folded."""
+        self._stand_at(at, self.board.sequences)
+
+    def advance(self) -> None:
+        """Take up the next event of the day."""
+        self.upcoming = next(self._events, None)
+
+    def turn_day(self) -> None:
+        """Go on with the next trading day, which begins at `day_ends`."""
+        begin = self.day_ends
+        day = self._days.shown_at(self.market, begin)
+        # A day without a print leaves what stood before it on the page.
+        before = self.board.quote(begin)
+        self.board = self._empty_board(day, before if before.open else None, self.board.sequences)
+        self._follow(day, begin)
+
+    def _stand_at(self, at: datetime, sequences: Mapping[SubType, int]) -> None:
+        day = self._days.shown_at(self.market, at)
+        previous = self._day_before(day) if at < day_reset(self.market, day) else None
+        snapshot = self._source.snapshot(self.symbol, at)
+        if snapshot is not None:
+            self.board = Board.restore(
+                snapshot,
+                self._parts(day),
+                is_option=self._is_option,
+                previous=previous,
+                sequences=sequences,
+            )
+        else:
+            self.board = self._empty_board(day, previous, sequences)
+            for event in self._source.ticks(self.symbol, begin_of_day(self.market, day), at):
+                self.board.apply(event)
+        self._follow(day, at)
+
+    def _follow(self, day: date, begin: datetime) -> None:
+        self.day_ends = self._days.next_begin(self.market, day)
+        self._events: Iterator[MarketEvent] = self._source.ticks(self.symbol, begin, self.day_ends)
+        self.upcoming: MarketEvent | None = next(self._events, None)
+        self.is_stale = False
+
+    def _empty_board(
+        self, day: date, previous: SessionQuote | None, sequences: Mapping[SubType, int]
+    ) -> Board:
+        prev_close = self._source.prev_close(self.symbol, day)
+        return Board(
+            self.symbol,
+            day,
+            self._parts(day),
+            NEVER_CLOSED if prev_close is None else prev_close,
+            is_option=self._is_option,
+            previous=previous,
+            sequences=sequences,
+        )
+
+    def _day_before(self, day: date) -> SessionQuote | None:
+        """The regular quote with which the trading day before `day` ended."""
+        before = self._days.previous(self.market, day)
+        bars = self._source.bars(self.symbol, Period.DAY, before, before)
+        if not bars:
+            return None
+        bar = bars[-1]
+        close_before = self._source.prev_close(self.symbol, before)
+        return SessionQuote(
+            bar.close,
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.volume,
+            bar.turnover,
+            self._parts(before)[-1].end,
+            NEVER_CLOSED if close_before is None else close_before,
+        )
+
+    def _parts(self, day: date) -> tuple[Part, ...]:
+        hours = trading_hours(self.market, self.instrument.board)
+        return hours.parts(day, self._days.is_half(self.market, day))
+
+    @property
+    def _is_option(self) -> bool:
+        return self.instrument.security_class in OPTION_CLASSES

@@ -1,0 +1,64 @@
+"""What a source of market data must offer, whatever it is: synthetic, recorded or relayed.
+
+One truth: the ticks of a day, folded, give its minute bars, and those its day bar. Intervals are
+half-open, `[begin, end)`, in UTC; trading days are dates of the exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from portway.model.corporate_action import CorporateAction
+from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
+from portway.model.symbol import Symbol
+
+__all__ = ["MarketSource"]
+
+
+class MarketSource(Protocol):
+    """One origin of market data for a set of symbols that no other source serves.
+
+    A source knows its whole truth, the future of a simulated clock included; the market runner
+    shows none of it before its time.
+    """
+
+    def symbols(self) -> Collection[Symbol]:
+        """Every symbol this source answers for."""
+        ...
+
+    def trading_days(self, symbol: Symbol, first: date, last: date) -> Sequence[date]:
+        """Days from `first` to `last`, both inclusive, on which the symbol has day bars, ascending."""
+        ...
+
+    def bars(
+        self, symbol: Symbol, period: Period, first: date, last: date
+    ) -> Sequence[Candlestick]:
+        """Raw bars of the trading days `first` to `last`, inclusive and whole, ascending.
+
+        Args:
+            period: ONE_MINUTE (every session the source has) or DAY; longer ones are folded from
+                these by the caller.
+        """
+        ...
+
+    def ticks(self, symbol: Symbol, begin: datetime, end: datetime) -> Iterator[MarketEvent]:
+        """Events with `begin <= at < end`, in order of `at`, ties in their true order."""
+        ...
+
+    def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
+        """The state of the trading day that holds `at` after all its events before `at`.
+
+        Returns None when the source has no quicker way than folding `ticks`, or no such day.
+        """
+        ...
+
+    def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Regular close of the trading day before `day`, adjusted when `day` is an ex-date."""
+        ...
+
+    def corporate_actions(self, symbol: Symbol) -> Sequence[CorporateAction]:
+        """All known actions of the symbol, by ex-date ascending."""
+        ...

@@ -1,0 +1,248 @@
+"""Runs the quotes: moves market time over the events of every symbol that somebody looks at.
+
+It folds what the sources yield into boards, tells listeners what changed, and collects what working
+orders have to know. Time is moved from outside, in legs; nothing here reads a clock. A symbol that
+nobody looks at costs nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from portway.market.active import ActiveSymbol
+from portway.market.agenda import Agenda
+from portway.market.days import TradingDays
+from portway.market.ports import MarketSource
+from portway.market.reference import Reference
+from portway.model.calendar import Calendar
+from portway.model.command import MarketMoved
+from portway.model.instrument import Instrument
+from portway.model.quote import Depth, MarketEvent, SubType, Trade, TradeSession
+from portway.model.symbol import Market, Symbol
+from portway.quotes.board import Board
+from portway.quotes.changes import BoardChange
+from portway.quotes.effects import TradeEffect, effect_of
+
+__all__ = ["MarketRunner"]
+
+IDLE_SYMBOLS_MAX = 256  # Boards kept of symbols that were asked for once; the oldest goes first.
+CHUNK_EVENTS = 256  # Events folded before others of the process get their turn.
+
+Listener = Callable[[Symbol, BoardChange, Board], None]
+Refresh = Callable[[Symbol, Board], None]
+
+
+class MarketRunner:
+    """The present of all markets. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        reference: Reference,
+        sources: Sequence[MarketSource],
+        instants: Mapping[Market, datetime],
+    ) -> None:
+        """Stand at `instants`; an earlier source wins a symbol over a later one."""
+        self.reference = reference
+        self.agenda = Agenda(reference.calendars)
+        self.days = TradingDays(reference.calendars)
+        self.events_folded = 0
+        self._instants = dict(instants)
+        self._sources: dict[Symbol, MarketSource] = {}
+        for source in reversed(sources):
+            self._sources.update(dict.fromkeys(source.symbols(), source))
+        self._active: OrderedDict[Symbol, ActiveSymbol] = OrderedDict()
+        # Numbers of symbols that were dropped: clients remember them, so they go on from there.
+        self._sequences: dict[Symbol, Mapping[SubType, int]] = {}
+        self._working: frozenset[Symbol] = frozenset()
+        self._listeners: list[tuple[Listener, Refresh]] = []
+
+    # -- what others ask ---------------------------------------------------------------------
+
+    def now(self, market: Market) -> datetime:
+        """Market time; a market without a clock of its own follows Hong Kong."""
+        return self._instants.get(market) or self._instants[Market.HK]
+
+    def calendar(self, market: Market) -> Calendar:
+        return self.reference.calendars[market]
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The listed instrument, or None for an unknown symbol."""
+        listed = Symbol(symbol)
+        return self.reference.instruments.get(listed) if listed in self._sources else None
+
+    def source(self, symbol: Symbol) -> MarketSource | None:
+        """Where the symbol's data comes from."""
+        return self._sources.get(symbol)
+
+    def board(self, symbol: Symbol) -> Board | None:
+        """The symbol's board at market time; None for an unknown symbol."""
+        active = self._activate(symbol)
+        return active.board if active else None
+
+    def trading_day(self, market: Market) -> date:
+        """The trading day that boards of the market show now."""
+        return self.days.shown_at(market, self.now(market))
+
+    def watch(self, symbol: Symbol) -> None:
+        """Look at a symbol until `unwatch`: listeners are told its changes."""
+        active = self._activate(symbol)
+        assert active is not None, f"{symbol} is listed"
+        active.watchers += 1
+
+    def unwatch(self, symbol: Symbol) -> None:
+        """End one `watch`."""
+        active = self._active[symbol]
+        assert active.watchers > 0, f"{symbol} was watched"
+        active.watchers -= 1
+
+    def listen(self, on_change: Listener, on_refresh: Refresh) -> None:
+        """Call `on_change` for every event of a watched symbol, in order.
+
+        `on_refresh` is called when time has skipped events: the board as a whole is new.
+        """
+        self._listeners.append((on_change, on_refresh))
+
+    def work(self, symbols: Collection[Symbol]) -> None:
+        """Collect moves of exactly these symbols from now on: orders of them work."""
+        self._working = frozenset(symbols)
+        for symbol in sorted(self._working):
+            self._activate(symbol)
+
+    # -- time --------------------------------------------------------------------------------
+
+    def advance(
+        self, targets: Mapping[Market, datetime], *, silent: bool
+    ) -> Iterator[list[MarketMoved]]:
+        """Move the markets to `targets`, chunk by chunk; yield what working orders must know.
+
+        Events of several markets are taken in the order of their distance from where each market
+        stood, so that the order does not depend on how the way is cut into legs.
+
+        Args:
+            silent: Do not tell listeners; refresh them at the end.
+        """
+        begins = {market: self.now(market) for market in targets}
+        moves: list[MarketMoved] = []
+        queue: list[tuple[timedelta, Symbol, ActiveSymbol]] = []
+        for active in self._moving(targets, silent=silent):
+            self._enqueue(queue, active, begins, targets)
+        count = 0
+        while queue:
+            _, symbol, active = heapq.heappop(queue)
+            event = active.upcoming
+            if event is None or event.at >= active.day_ends:
+                self._reach(active.market, active.day_ends)
+                active.turn_day()
+            else:
+                self._reach(active.market, event.at)
+                self._fold(active, event, moves, silent=silent)
+            self._enqueue(queue, active, begins, targets)
+            count += 1
+            if count % CHUNK_EVENTS == 0:
+                yield moves
+                moves = []
+        self._instants.update(targets)
+        if silent:
+            self._refresh(targets)
+        yield moves
+
+    def _moving(
+        self, targets: Mapping[Market, datetime], *, silent: bool
+    ) -> Iterator[ActiveSymbol]:
+        """Symbols whose events are folded on the way; the others are marked to catch up."""
+        for symbol, active in list(self._active.items()):
+            if active.market not in targets:
+                continue
+            wanted = symbol in self._working or (active.watchers > 0 and not silent)
+            if wanted and active.is_stale:
+                active.catch_up(self.now(active.market))
+            if wanted:
+                yield active
+            else:
+                active.is_stale = True
+
+    def _enqueue(
+        self,
+        queue: list[tuple[timedelta, Symbol, ActiveSymbol]],
+        active: ActiveSymbol,
+        begins: Mapping[Market, datetime],
+        targets: Mapping[Market, datetime],
+    ) -> None:
+        event = active.upcoming
+        at = event.at if event is not None else active.day_ends
+        # A day that begins exactly at the target belongs to it: boards turn at its first instant.
+        if at < targets[active.market] or (event is None and at == targets[active.market]):
+            heapq.heappush(queue, (at - begins[active.market], active.symbol, active))
+
+    def _reach(self, market: Market, at: datetime) -> None:
+        if at > self._instants[market]:
+            self._instants[market] = at
+
+    def _fold(
+        self, active: ActiveSymbol, event: MarketEvent, moves: list[MarketMoved], *, silent: bool
+    ) -> None:
+        change = active.board.apply(event)
+        active.advance()
+        self.events_folded += 1
+        if not silent and active.watchers:
+            for on_change, _ in self._listeners:
+                on_change(active.symbol, change, active.board)
+        if active.symbol in self._working:
+            move = self._move_of(active, event)
+            if move is not None:
+                moves.append(move)
+
+    def _move_of(self, active: ActiveSymbol, event: MarketEvent) -> MarketMoved | None:
+        """What an order has to know of an event: a new depth, or a print that sets the price."""
+        prints: tuple[Trade, ...] = ()
+        if isinstance(event, Trade):
+            effect = effect_of(active.market, event.session, event.trade_type)
+            if effect is not TradeEffect.PRICE_AND_VOLUME:
+                return None
+            prints = (event,)
+        elif not isinstance(event, Depth):
+            return None
+        session = self.session(active.market, event.at)
+        return MarketMoved(active.symbol, event.at, session, active.board.depth, prints)
+
+    def session(self, market: Market, at: datetime) -> TradeSession | None:
+        """The continuous session that runs in a market."""
+        return self.agenda.session_at(market, self.days.shown_at(market, at), at)
+
+    def _refresh(self, targets: Mapping[Market, datetime]) -> None:
+        for active in list(self._active.values()):
+            if active.market in targets and active.watchers:
+                if active.is_stale:
+                    active.catch_up(self.now(active.market))
+                for _, on_refresh in self._listeners:
+                    on_refresh(active.symbol, active.board)
+
+    # -- symbols -----------------------------------------------------------------------------
+
+    def _activate(self, symbol: Symbol) -> ActiveSymbol | None:
+        active = self._active.get(symbol)
+        if active is None:
+            instrument = self.instrument(symbol)
+            if instrument is None:
+                return None
+            at = self.now(instrument.market)
+            sequences = self._sequences.pop(symbol, {})
+            active = ActiveSymbol(instrument, self._sources[symbol], self.days, at, sequences)
+            self._active[symbol] = active
+            self._drop_idle()
+        elif active.is_stale:
+            active.catch_up(self.now(active.market))
+        self._active.move_to_end(symbol)
+        return active
+
+    def _drop_idle(self) -> None:
+        idle = [
+            symbol
+            for symbol, active in self._active.items()
+            if not active.watchers and symbol not in self._working
+        ]
+        for symbol in idle[: max(0, len(idle) - IDLE_SYMBOLS_MAX)]:
+            self._sequences[symbol] = dict(self._active.pop(symbol).board.sequences)

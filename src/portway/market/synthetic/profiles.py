@@ -1,0 +1,99 @@
+"""The character of every security of the synthetic world: price band, volatility, volume, dividends.
+
+The table beside this module is made up: figures of the right size, not data of any real day. A
+security that has no row gets a character drawn from its symbol, so a longer list of instruments
+needs no longer table. Knows no prices of any day.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from portway.market.synthetic.draws import fraction, key_of, word
+from portway.model.instrument import Instrument
+from portway.model.symbol import Market
+
+__all__ = ["Profile", "profile_of"]
+
+_TABLE: Final = "profiles.csv"
+_SYMBOL_BAND: Final = 1.9  # Ratio of the ends of the price band of a security without a row.
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one security behaves.
+
+    Attributes:
+        low: No print from 2020 on is below; `high`: none is above. Security's currency.
+        growth: Yearly growth (logarithmic) of the whole band before 2020.
+        volatility: Typical standard deviation of a daily log return of its own.
+        beta: Factor on the market's daily return.
+        shares_a_day: Typical volume of a full day (index: of its members).
+        prints_a_minute: In continuous trading; from 40 on the security is a lively one, with never
+            more than 3 s between two prints.
+        dividend_yield: Yearly, in parts of the price; paid in `dividend_months`.
+    """
+
+    low: Decimal
+    high: Decimal
+    growth: float
+    volatility: float
+    beta: float
+    shares_a_day: int
+    prints_a_minute: int
+    dividend_yield: float
+    dividend_months: tuple[int, ...]
+
+
+def profile_of(seed: int, instrument: Instrument) -> Profile:
+    """Return the table's row for the security, or a character drawn from seed and symbol."""
+    row = _rows().get(instrument.symbol)
+    return _drawn(seed, instrument) if row is None else row
+
+
+@lru_cache(maxsize=1)
+def _rows() -> dict[str, Profile]:
+    path = resources.files("portway.market.synthetic") / _TABLE
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["symbol"]: _read(row) for row in csv.DictReader(file)}
+
+
+def _read(row: dict[str, str]) -> Profile:
+    return Profile(
+        low=Decimal(row["low"]),
+        high=Decimal(row["high"]),
+        growth=float(row["growth"]),
+        volatility=float(row["volatility"]),
+        beta=float(row["beta"]),
+        shares_a_day=int(row["shares_a_day"]),
+        prints_a_minute=int(row["prints_a_minute"]),
+        dividend_yield=float(row["dividend_yield"]),
+        dividend_months=tuple(int(month) for month in row["dividend_months"].split()),
+    )
+
+
+def _drawn(seed: int, instrument: Instrument) -> Profile:
+    key = key_of(seed, instrument.symbol, "profile")
+    steps = int(fraction(word(key, 0)) * 40)
+    middle = Decimal(6) * Decimal("1.08") ** steps  # 6 to 130
+    if instrument.is_index:
+        middle *= 100
+    low = middle / Decimal(str(_SYMBOL_BAND)).sqrt()
+    money = 60_000_000 if instrument.market is not Market.US else 200_000_000
+    pays = not instrument.is_index and instrument.dividend > 0
+    return Profile(
+        low=round(low, 2),
+        high=round(low * Decimal(str(_SYMBOL_BAND)), 2),
+        growth=0.03,
+        volatility=0.010 + 0.012 * fraction(word(key, 1)),
+        beta=0.6 + 0.8 * fraction(word(key, 2)),
+        shares_a_day=int(money / middle),
+        prints_a_minute=12,
+        dividend_yield=0.03 if pays else 0.0,
+        dividend_months=(6,) if pays else (),
+    )

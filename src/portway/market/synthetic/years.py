@@ -1,0 +1,172 @@
+"""The two upper levels of the world: yearly anchors of a security's price, and its daily path.
+
+A year's days are drawn on their own and bridged to the anchors at its ends, so that no year needs
+another one. All paths are logarithms; rounding to ticks comes later (`days`). The daily return is
+the market's common factor times beta plus a part of its own, both with volatility in clusters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+
+from portway.market.synthetic.draws import (
+    Floats,
+    Ints,
+    exp,
+    fraction,
+    key_of,
+    normals,
+    word,
+    words,
+)
+from portway.market.synthetic.profiles import Profile
+from portway.model.calendar import Calendar
+from portway.model.symbol import Market, Symbol
+
+__all__ = ["FACTOR_VOLATILITY", "Path", "Span", "daily_path", "span_of"]
+
+FACTOR_VOLATILITY: Final = {Market.HK: 0.0115, Market.US: 0.0090, Market.CN: 0.0100}
+_OTHER_VOLATILITY: Final = 0.009
+# Largest daily move: keeps a mainland day with its range and an ex-date inside a limit of 10 %.
+_RETURN_MAX: Final = 0.062
+_MARGIN: Final = 0.06  # Part of the band that closes leave free at either end for the day's range.
+_SETTLED_FROM: Final = 2020  # From this year on the band stands still.
+_CLUSTER_DAYS: Final = (9, 31, 97)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """All trading days of one market in the world, as arrays.
+
+    Attributes:
+        days: Every trading day, ascending.
+        ordinals: The same as proleptic day numbers, the address of everything drawn per day.
+        half: Which of them are half days.
+        years: For each calendar year: the year, its first row and the row after its last.
+        months: First row of each (year, month).
+    """
+
+    market: Market
+    days: tuple[date, ...]
+    ordinals: Ints
+    half: np.typing.NDArray[np.bool_]
+    years: tuple[tuple[int, int, int], ...]
+    months: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Daily closes of a security, as logarithms, and how lively each day is.
+
+    Attributes:
+        before: Logarithm of the close before the first day.
+        sigma: Standard deviation of a day's return.
+        mood: Factor on the usual volatility, about 0.5 to 2.
+        floor: Lower end of the price band on each day; `ceiling` its upper end.
+    """
+
+    close: Floats
+    before: float
+    sigma: Floats
+    mood: Floats
+    floor: Floats
+    ceiling: Floats
+
+
+def span_of(calendar: Calendar, first: date, last: date) -> Span:
+    """Return the trading days from `first` to `last` as arrays."""
+    days = calendar.trading_days(first, last)
+    rows = range(len(days))
+    years = []
+    for year, group in groupby(rows, key=lambda row: days[row].year):
+        inside = list(group)
+        years.append((year, inside[0], inside[-1] + 1))
+    months = []
+    for (year, month), group in groupby(rows, key=lambda row: (days[row].year, days[row].month)):
+        months.append((year, month, next(group)))
+    return Span(
+        calendar.market,
+        days,
+        np.array([day.toordinal() for day in days], dtype=np.int64),
+        np.array([calendar.is_half_day(day) for day in days], dtype=np.bool_),
+        tuple(years),
+        tuple(months),
+    )
+
+
+def daily_path(seed: int, symbol: Symbol, profile: Profile, span: Span) -> Path:
+    """Return the closes of every day of the span."""
+    mood = _mood(key_of(seed, symbol, "mood"), span.ordinals)
+    factor = _factor(seed, span.market, span.ordinals.tobytes())
+    own = profile.volatility * mood * normals(words(key_of(seed, symbol, "day"), span.ordinals))
+    returns = np.clip(profile.beta * factor + own, -_RETURN_MAX, _RETURN_MAX)
+    bottom = float(profile.low.ln())
+    width = float(profile.high.ln()) - bottom
+    anchors = _anchors(key_of(seed, symbol, "year"), span, width)
+    close = np.empty(len(span.days))
+    shift = np.zeros(len(span.days))
+    for (year, begin, end), start, stop in zip(span.years, anchors, anchors[1:], strict=False):
+        walk = np.cumsum(returns[begin:end])
+        part = np.arange(1, end - begin + 1) / float(end - begin)
+        close[begin:end] = start + walk + (stop - start - walk[-1]) * part
+        if year < _SETTLED_FROM:
+            shift[begin:end] = profile.growth * (year - _SETTLED_FROM + part)
+    close = _fold(close, _MARGIN * width, (1 - _MARGIN) * width)
+    market_part = profile.beta * FACTOR_VOLATILITY.get(span.market, _OTHER_VOLATILITY)
+    usual = float(np.sqrt(np.float64(market_part * market_part + profile.volatility**2)))
+    grown = profile.growth * min(0, span.years[0][0] - _SETTLED_FROM)
+    return Path(
+        close=bottom + shift + close,
+        before=bottom + grown + anchors[0],
+        sigma=usual * mood,
+        mood=mood,
+        floor=bottom + shift,
+        ceiling=bottom + shift + width,
+    )
+
+
+@lru_cache(maxsize=16)
+def _factor(seed: int, market: Market, ordinals: bytes) -> Floats:
+    """The common part of a market's daily returns."""
+    index = np.frombuffer(ordinals, dtype=np.int64)
+    usual = FACTOR_VOLATILITY.get(market, _OTHER_VOLATILITY)
+    mood = _mood(key_of(seed, market, "market mood"), index)
+    return usual * mood * normals(words(key_of(seed, market, "market day"), index))
+
+
+def _mood(key: int, ordinals: Ints) -> Floats:
+    """Slowly changing factor on volatility: noise of several lengths, each a polyline of draws."""
+    total = np.zeros(len(ordinals))
+    for scale, length in enumerate(_CLUSTER_DAYS):
+        knot = ordinals // length
+        part = (ordinals - knot * length) / float(length)
+        here, there = (normals(words(key, (knot + step) * 8 + scale)) for step in (0, 1))
+        total = total + here + (there - here) * part
+    return exp(np.clip(0.22 * total, -0.7, 0.75))
+
+
+def _anchors(key: int, span: Span, width: float) -> list[float]:
+    """Where in its band the security stands at the end of each year, the year before included.
+
+    A walk that is reflected well inside the band, drawn from the first year of the world on.
+    """
+    place = 0.35 + 0.3 * fraction(word(key, 0))
+    anchors = [place * width]
+    for year, _, _ in span.years:
+        place += 0.6 * (fraction(word(key, year)) - 0.5)
+        place = 0.4 - place if place < 0.2 else 1.6 - place if place > 0.8 else place
+        anchors.append(place * width)
+    return anchors
+
+
+def _fold(x: Floats, low: float, high: float) -> Floats:
+    """Reflect a path at both walls: the size of its steps stays, or shrinks at a wall."""
+    width = high - low
+    turned = np.remainder(x - low, 2 * width)
+    return low + (width - np.abs(width - turned))

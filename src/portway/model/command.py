@@ -1,0 +1,290 @@
+"""Every input to the core: what clients ask, what the market did, what the clock reached.
+
+A command is not kept; what follows from it is. The runner stamps it with the market instant and
+puts beside it everything the checks need to know of the outside (`Stamped`), so that the core asks
+nobody. Instants are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, auto
+
+from portway.model.instrument import Instrument
+from portway.model.money import Currency
+from portway.model.order import OrderTerms
+from portway.model.quote import Depth, Trade, TradeSession
+from portway.model.symbol import Market, Symbol
+
+__all__ = [
+    "CancelOrder",
+    "Command",
+    "ConfigureVenue",
+    "Deposit",
+    "FeeRates",
+    "FillModel",
+    "MarketMoved",
+    "MarketView",
+    "OpenAccount",
+    "RejectTiming",
+    "ReplaceOrder",
+    "SessionEnded",
+    "SessionOpened",
+    "Stamped",
+    "SubmitOrder",
+    "TradingDayStarted",
+    "VenueSettings",
+    "Withdraw",
+]
+
+
+class FillModel(Enum):
+    """The written rule by which outside depth fills an order."""
+
+    TOUCH = auto()
+    DEPTH = auto()
+    QUEUE = auto()
+
+
+class RejectTiming(Enum):
+    """When lack of money or shares is told: after an id was given, or at submission."""
+
+    LATE = auto()
+    EARLY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRates:
+    """The part of the charges that the venue's owner may set; the rest is law, by date.
+
+    Rates of HK and CN are fractions of the consideration, those of US are per share; amounts are in
+    the currency of the security.
+    """
+
+    hk_commission_rate: Decimal = Decimal("0.0003")
+    hk_commission_min: Decimal = Decimal(3)
+    hk_platform_fee: Decimal = Decimal(15)
+    us_commission_per_share: Decimal = Decimal("0.0049")
+    us_commission_min: Decimal = Decimal("0.99")
+    us_commission_max_rate: Decimal = Decimal("0.005")
+    us_platform_per_share: Decimal = Decimal("0.005")
+    us_platform_min: Decimal = Decimal(1)
+    us_platform_max_rate: Decimal = Decimal("0.005")
+    us_settlement_per_share: Decimal = Decimal("0.003")
+    us_settlement_max_rate: Decimal = Decimal("0.07")
+    us_cat_per_share: Decimal = Decimal("0.000003")
+    cn_commission_rate: Decimal = Decimal("0.0003")
+    cn_commission_min: Decimal = Decimal(3)
+    cn_platform_fee: Decimal = Decimal(15)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSettings:
+    """How a venue trades; a fact of its journal, so that recovery needs no configuration.
+
+    Attributes:
+        us_market_bound_rate: How far from the arrival mid a US market order may sweep.
+        hk_passive_check: Refuse HK limits more than 24 ticks away on the passive side.
+        orders_working_max: Working orders an account may have.
+        long_term_days_max: Calendar days a GTC order lives and a GTD order may reach ahead.
+    """
+
+    fill_model: FillModel = FillModel.DEPTH
+    rejects: RejectTiming = RejectTiming.LATE
+    fee_rates: FeeRates = field(default_factory=FeeRates)
+    us_market_bound_rate: Decimal = Decimal("0.05")
+    us_quantity_max: Decimal = Decimal(1_000_000)
+    hk_passive_check: bool = False
+    orders_working_max: int = 10_000
+    long_term_days_max: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureVenue:
+    """Make `settings` the venue's; no event when they are already."""
+
+    settings: VenueSettings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAccount:
+    """Open a cash account.
+
+    Attributes:
+        base_currency: In which the account's totals are shown by default.
+        channel: `lb_papertrading` for a paper account.
+    """
+
+    account_no: str
+    name: str
+    base_currency: Currency = Currency.HKD
+    channel: str = "lb_papertrading"
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Pay money in; `amount` above zero."""
+
+    account_no: str
+    currency: Currency
+    amount: Decimal
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Pay money out; `amount` above zero and at most what may leave the account."""
+
+    account_no: str
+    currency: Currency
+    amount: Decimal
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitOrder:
+    """A new order; answered by `OrderAccepted` or `OrderRefused`."""
+
+    account_no: str
+    terms: OrderTerms
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceOrder:
+    """New terms for a working or waiting order.
+
+    Attributes:
+        quantity: New total, executed part included; None keeps it.
+        price: New limit; None keeps it.
+        remark: None keeps it.
+    """
+
+    account_no: str
+    order_id: int
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    limit_offset: Decimal | None = None
+    trailing_amount: Decimal | None = None
+    trailing_percent: Decimal | None = None
+    limit_depth_level: int | None = None
+    trigger_count: int | None = None
+    monitor_price: Decimal | None = None
+    delayed_until: datetime | None = None
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Take a working or waiting order back."""
+
+    account_no: str
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMoved:
+    """What the outside market of one symbol shows now, and what has printed since the last time.
+
+    Attributes:
+        session: The continuous session that runs; None: nothing matches continuously.
+        depth: The whole present depth; None: unknown, what was shown before no longer holds.
+        prints: Price-setting prints since the command before, oldest first, with volume summed per
+            price where nothing is lost by it.
+    """
+
+    symbol: Symbol
+    at: datetime
+    session: TradeSession | None
+    depth: Depth | None
+    prints: tuple[Trade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDayStarted:
+    """A trading day begins in a market: what settles on or before it becomes final."""
+
+    market: Market
+    trading_day: date
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """Continuous matching begins, or begins again after a break: waiting orders are reported."""
+
+    market: Market
+    trading_day: date
+    session: TradeSession
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A session is over for its trading day (a break is not): orders that live no longer expire."""
+
+    market: Market
+    trading_day: date
+    session: TradeSession
+    at: datetime
+
+
+Command = (
+    ConfigureVenue
+    | OpenAccount
+    | Deposit
+    | Withdraw
+    | SubmitOrder
+    | ReplaceOrder
+    | CancelOrder
+    | MarketMoved
+    | TradingDayStarted
+    | SessionOpened
+    | SessionEnded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """What a decision about one symbol needs to know of its market, at one instant.
+
+    Attributes:
+        trading_day: The running trading day, or the next one when the market is closed: the day
+            for which a Day order submitted now lives unless its sessions have ended.
+        next_trading_day: The one after.
+        session: The continuous session that runs; None: closed, in a break or in an auction.
+        settles_on: Day on which the cash of an execution of `trading_day` is final.
+        sellable_from: First trading day on which shares bought on `trading_day` may be sold.
+        depth: Present outside depth; None: unknown.
+        last_done: Latest price; None: none yet.
+        ended: Sessions of `trading_day` that are already over.
+    """
+
+    instrument: Instrument
+    trading_day: date
+    next_trading_day: date
+    session: TradeSession | None
+    settles_on: date
+    sellable_from: date
+    depth: Depth | None = None
+    last_done: Decimal | None = None
+    prev_close: Decimal | None = None
+    ended: frozenset[TradeSession] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A command with the instant at which it holds and the views it needs.
+
+    Attributes:
+        at: Market time of the symbol's market; of the home market (HK) for facts of an account.
+        views: For every symbol the command can touch that is known; a symbol that is missing is not
+            listed.
+    """
+
+    command: Command
+    at: datetime
+    views: Mapping[Symbol, MarketView] = field(default_factory=dict)

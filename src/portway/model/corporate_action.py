@@ -1,0 +1,35 @@
+"""Corporate actions as terms with an ex-date: dividends, bonuses, rights, splits, code changes.
+
+Both sides read them: the quote side for reference prices and forward adjustment, the trading side
+for positions and cash. What follows from an action is decided there, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from portway.model.symbol import Symbol
+
+__all__ = ["CorporateAction"]
+
+
+@dataclass(frozen=True, slots=True)
+class CorporateAction:
+    """What happens to the shares of a security on one ex-date; all terms per old share.
+
+    Attributes:
+        cash: Dividend per share before tax, in the security's currency.
+        bonus: New shares per old share, capitalisation issues included.
+        rights: Rights shares offered per old share, at `rights_price`.
+        split: New shares per old share: 7 for a 7-for-1 split, 0.1 for a 10-to-1 consolidation.
+    """
+
+    symbol: Symbol
+    ex_date: date
+    cash: Decimal = Decimal(0)
+    bonus: Decimal = Decimal(0)
+    rights: Decimal = Decimal(0)
+    rights_price: Decimal = Decimal(0)
+    split: Decimal = Decimal(1)

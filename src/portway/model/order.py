@@ -1,0 +1,175 @@
+"""What a client asks of the market: an order's terms, its enums, and the order with its history.
+
+Enum members are matched by name with the tables of the wire; values are ours. Prices are in the
+security's currency per share, quantities in shares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, auto
+
+from portway.model.money import Currency
+from portway.model.symbol import Symbol
+
+__all__ = [
+    "Order",
+    "OrderSide",
+    "OrderStatus",
+    "OrderTerms",
+    "OrderType",
+    "OutsideRth",
+    "TERMINAL_STATUSES",
+    "TimeInForce",
+    "TriggerStatus",
+]
+
+
+class OrderType(Enum):
+    """How an order meets the market; names as on the wire."""
+
+    LO = auto()
+    ELO = auto()
+    MO = auto()
+    AO = auto()
+    ALO = auto()
+    ODD = auto()
+    LIT = auto()
+    MIT = auto()
+    TSLPAMT = auto()
+    TSLPPCT = auto()
+    TSMAMT = auto()
+    TSMPCT = auto()
+    SLO = auto()
+
+
+class OrderSide(Enum):
+    BUY = auto()
+    SELL = auto()
+
+
+class TimeInForce(Enum):
+    DAY = auto()
+    GTC = auto()
+    GTD = auto()
+
+
+class OutsideRth(Enum):
+    """In which US sessions an order may trade."""
+
+    RTH_ONLY = auto()
+    ANY_TIME = auto()
+    OVERNIGHT = auto()
+    OPTION_PRE_MARKET = auto()
+
+
+class TriggerStatus(Enum):
+    NOT_USED = auto()
+    DEACTIVE = auto()
+    ACTIVE = auto()
+    RELEASED = auto()
+
+
+class OrderStatus(Enum):
+    NOT_REPORTED = auto()
+    REPLACED_NOT_REPORTED = auto()
+    PROTECTED_NOT_REPORTED = auto()
+    VARIETIES_NOT_REPORTED = auto()
+    DELAYED_NOT_REPORTED = auto()
+    WAIT_TO_NEW = auto()
+    NEW = auto()
+    WAIT_TO_REPLACE = auto()
+    PENDING_REPLACE = auto()
+    REPLACED = auto()
+    PARTIAL_FILLED = auto()
+    WAIT_TO_CANCEL = auto()
+    PENDING_CANCEL = auto()
+    FILLED = auto()
+    REJECTED = auto()
+    CANCELED = auto()
+    EXPIRED = auto()
+    PARTIAL_WITHDRAWAL = auto()
+
+
+TERMINAL_STATUSES = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.REJECTED,
+        OrderStatus.CANCELED,
+        OrderStatus.EXPIRED,
+        OrderStatus.PARTIAL_WITHDRAWAL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """Everything a client may say when it submits an order; None where it said nothing.
+
+    Attributes:
+        price: Limit price.
+        trailing_percent: Percent number: 0.5 is half a percent.
+        expire_date: Last trading day of a GTD order.
+        delayed_until: Instant at which a delayed order is reported, UTC.
+    """
+
+    symbol: Symbol
+    order_type: OrderType
+    side: OrderSide
+    quantity: Decimal
+    time_in_force: TimeInForce
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    limit_offset: Decimal | None = None
+    trailing_amount: Decimal | None = None
+    trailing_percent: Decimal | None = None
+    expire_date: date | None = None
+    outside_rth: OutsideRth | None = None
+    limit_depth_level: int = 0
+    trigger_count: int = 0
+    monitor_price: Decimal | None = None
+    delayed_until: datetime | None = None
+    remark: str = ""
+    client_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as the venue knows it at one moment.
+
+    Attributes:
+        order_id: Decimal digits, rising with every order of the venue.
+        quantity: Submitted shares; `executed_quantity` counts towards it.
+        executed_amount: Sum of price times shares over the executions.
+        trading_day: The trading day for which a Day order lives.
+        msg: Why it was refused: the name of a refusal reason, to be shown as its text; or a remark
+            of the system, as it stands.
+    """
+
+    order_id: int
+    account_no: str
+    terms: OrderTerms
+    status: OrderStatus
+    currency: Currency
+    submitted_at: datetime
+    updated_at: datetime
+    trading_day: date
+    quantity: Decimal
+    price: Decimal | None
+    executed_quantity: Decimal = Decimal(0)
+    executed_amount: Decimal = Decimal(0)
+    last_price: Decimal | None = None
+    trigger_status: TriggerStatus = TriggerStatus.NOT_USED
+    triggered_at: datetime | None = None
+    msg: str = ""
+
+    @property
+    def leaves_quantity(self) -> Decimal:
+        """Shares that may still trade."""
+        return self.quantity - self.executed_quantity
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL_STATUSES

@@ -1,0 +1,58 @@
+"""One frozen value with everything a server can be told: flags, environment and file meet here.
+
+Reads nothing itself: the command line collects flags, `PORTWAY_*` variables and the home's
+`portway.toml` (in this order of precedence) and builds the value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portway.clock import ClockSpec
+
+__all__ = ["DEFAULT_SEED", "Ports", "Settings"]
+
+DEFAULT_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """TCP ports of the five listeners; 0 means any free one."""
+
+    http: int = 8700
+    quote: int = 8701
+    trade: int = 8702
+    quote_tcp: int = 8711
+    trade_tcp: int = 8712
+
+    @classmethod
+    def free(cls) -> Ports:
+        """Let the system choose all five."""
+        return cls(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one server runs.
+
+    Attributes:
+        home: Folder of the state: accounts, journal, clock position, addresses.
+        host: Address to listen on; loopback unless told otherwise.
+        clock: What was asked for; None goes on as the home stands (a fresh home: `open`).
+        speed: Market seconds per wall second.
+        seed: Fixes the synthetic market; None takes the home's, or `DEFAULT_SEED`.
+        replay: Folder of recorded days whose symbols are served instead of synthetic ones.
+        limits: Name of the profile of limits: `service`, `published` or `none`.
+    """
+
+    home: Path
+    host: str = "127.0.0.1"
+    ports: Ports = field(default_factory=Ports)
+    clock: ClockSpec | None = None
+    speed: float = 1.0
+    seed: int | None = None
+    replay: Path | None = None
+    limits: str = "service"
+    log_level: str = "info"
+    log_json: bool = False

@@ -1,0 +1,27 @@
+"""What a submitted command can meet besides an answer.
+
+TradingError
+├── VenueBusy         the inbox is full; nothing was done
+├── VenueClosed       the runner is stopping or not started; nothing was done
+└── OutcomeUnknown    the write failed; the command may or may not have been carried out
+"""
+
+from __future__ import annotations
+
+__all__ = ["OutcomeUnknown", "TradingError", "VenueBusy", "VenueClosed"]
+
+
+class TradingError(Exception):
+    """Base of this layer's exceptions."""
+
+
+class VenueBusy(TradingError):
+    """The inbox is full; nothing was done, try again later."""
+
+
+class VenueClosed(TradingError):
+    """The runner does not take commands now; nothing was done."""
+
+
+class OutcomeUnknown(TradingError):
+    """It is not certain whether the command was carried out: ask for the order before retrying."""

@@ -1,0 +1,370 @@
+"""What the trading side needs from outside: a journal with read models, and facts of the market.
+
+Adapters implement these in `storage/` and `market/`; nothing here knows how. Rows are what the read
+models hold; they are written in the same transaction as the facts they follow from, so a query sees
+everything that was answered. `seq` and `index` order rows: position of the record in the journal
+and of the fact within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Protocol
+
+from portway.model.command import MarketView
+from portway.model.event import Fact, Hold
+from portway.model.execution import Execution
+from portway.model.money import Currency
+from portway.model.order import Order, OrderSide, OrderStatus
+from portway.model.symbol import Market, Symbol
+
+__all__ = [
+    "AccountRow",
+    "BalanceRow",
+    "BusinessType",
+    "CashFlowFilter",
+    "CashFlowRow",
+    "ChargeRow",
+    "EventFeed",
+    "ExecutionFilter",
+    "ExecutionRow",
+    "Journal",
+    "JournalCorrupt",
+    "JournalRecord",
+    "MarketFacts",
+    "OrderEventRow",
+    "OrderFilter",
+    "OrderRow",
+    "PositionRow",
+    "Published",
+    "PublishedFact",
+    "ReadModels",
+    "Row",
+    "WriteFailed",
+]
+
+
+class JournalCorrupt(Exception):
+    """A record of the journal is damaged or missing; the message says which and what to do."""
+
+
+class WriteFailed(Exception):
+    """A batch could not be made durable; whether it was is for recovery to find out."""
+
+
+class BusinessType(IntEnum):
+    """What a line of the cash flow is about; numbers of the asset API."""
+
+    CASH = 1
+    STOCK = 2
+    FUND = 3
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRecord:
+    """The facts of one command, encoded.
+
+    Attributes:
+        seq: From 1, without gaps, per venue.
+    """
+
+    seq: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    account_no: str
+    name: str
+    base_currency: Currency
+    channel: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as it stands.
+
+    Attributes:
+        submitted_day: The trading day it was submitted for.
+        changed_day: The trading day in which it changed last.
+    """
+
+    order: Order
+    hold: Hold
+    market: Market
+    submitted_day: date
+    changed_day: date
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEventRow:
+    """One line of an order's history: a status reached or an execution.
+
+    Attributes:
+        price: Execution price; else the limit price, None for a market order.
+        quantity: Executed shares of an execution; open shares when the order ends; else the
+            submitted shares.
+    """
+
+    order_id: int
+    seq: int
+    index: int
+    at: datetime
+    status: OrderStatus
+    price: Decimal | None
+    quantity: Decimal
+    msg: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRow:
+    execution: Execution
+    market: Market
+    seq: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """What one fee of an order adds up to, over all its executions."""
+
+    order_id: int
+    name: str
+    amount: Decimal
+    currency: Currency
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlowRow:
+    """One movement of money.
+
+    Attributes:
+        name: `BuyContract-Stocks`, `SellContract-Stocks`, `Deposit`, `Withdraw`, or the code of a
+            fee.
+        amount: Signed, negative for money that leaves.
+        symbol: "" when it is about none.
+    """
+
+    account_no: str
+    seq: int
+    index: int
+    name: str
+    business_type: BusinessType
+    amount: Decimal
+    currency: Currency
+    at: datetime
+    symbol: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """Shares of one symbol in one account.
+
+    Attributes:
+        frozen_quantity: Held by working sell orders.
+        locked_quantity: Bought too recently to be sold.
+        init_quantity: Before the running trading day began.
+        cost_price: Average execution price without fees.
+    """
+
+    account_no: str
+    symbol: Symbol
+    market: Market
+    currency: Currency
+    quantity: Decimal
+    frozen_quantity: Decimal
+    locked_quantity: Decimal
+    init_quantity: Decimal
+    cost_price: Decimal
+
+    @property
+    def available_quantity(self) -> Decimal:
+        """Free to sell now."""
+        return self.quantity - self.frozen_quantity - self.locked_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """Money of one currency in one account.
+
+    Attributes:
+        cash: Ledger cash, unsettled money included.
+        frozen_cash: Held by working buy orders, estimated fees included.
+        frozen_fees: The fees in it.
+        receivable: Unsettled proceeds of sales, zero or more.
+        payable: Unsettled cost of purchases, zero or more.
+    """
+
+    account_no: str
+    currency: Currency
+    cash: Decimal
+    frozen_cash: Decimal
+    frozen_fees: Decimal
+    receivable: Decimal
+    payable: Decimal
+
+
+Row = (
+    AccountRow
+    | OrderRow
+    | OrderEventRow
+    | ExecutionRow
+    | ChargeRow
+    | CashFlowRow
+    | PositionRow
+    | BalanceRow
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders; None and empty mean no restriction. Conditions are joined by AND.
+
+    Attributes:
+        days: Today's orders: per market the running trading day; an order passes when it is still
+            working, or was submitted for or changed on that day or later.
+        before_days: History: per market the running trading day; an order submitted for that day or
+            later does not pass.
+        submitted_from, submitted_to: Market instants, both inclusive.
+    """
+
+    symbol: Symbol | None = None
+    statuses: frozenset[OrderStatus] = frozenset()
+    side: OrderSide | None = None
+    market: Market | None = None
+    order_id: int | None = None
+    days: Mapping[Market, date] | None = None
+    before_days: Mapping[Market, date] | None = None
+    submitted_from: datetime | None = None
+    submitted_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions; `days`, `before_days` and times as in `OrderFilter`."""
+
+    symbol: Symbol | None = None
+    order_id: int | None = None
+    days: Mapping[Market, date] | None = None
+    before_days: Mapping[Market, date] | None = None
+    done_from: datetime | None = None
+    done_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlowFilter:
+    """Which movements; both instants inclusive."""
+
+    begin: datetime
+    end: datetime
+    business_type: BusinessType | None = None
+    symbol: Symbol | None = None
+
+
+class Journal(Protocol):
+    """The ordered log of a venue's facts. Called from one worker thread."""
+
+    def last_seq(self, venue: str) -> int:
+        """Position of the newest record, 0 for none."""
+        ...
+
+    def read(self, venue: str, after_seq: int = 0) -> Iterator[JournalRecord]:
+        """Records after `after_seq`, ascending, each checked against the one before.
+
+        Raises:
+            JournalCorrupt: At the first record that is not what was written.
+        """
+        ...
+
+    def append(self, venue: str, records: Sequence[JournalRecord], rows: Sequence[Row]) -> None:
+        """Write records and rows in one transaction; durable on return.
+
+        Raises:
+            WriteFailed: If that is not certain.
+        """
+        ...
+
+
+class ReadModels(Protocol):
+    """Rows that follow from the journal. Safe to call from any thread; newest first."""
+
+    def accounts(self) -> Sequence[AccountRow]:
+        """Every account, by number."""
+        ...
+
+    def account(self, account_no: str) -> AccountRow | None: ...
+
+    def orders(
+        self, account_no: str, where: OrderFilter, *, limit: int, offset: int = 0
+    ) -> Sequence[OrderRow]: ...
+
+    def order(self, order_id: int) -> OrderRow | None: ...
+
+    def order_events(self, order_id: int) -> Sequence[OrderEventRow]: ...
+
+    def charges(self, order_id: int) -> Sequence[ChargeRow]:
+        """Fees of one order, in the order of their first appearance."""
+        ...
+
+    def executions(
+        self, account_no: str, where: ExecutionFilter, *, limit: int, offset: int = 0
+    ) -> Sequence[ExecutionRow]: ...
+
+    def cash_flow(
+        self, account_no: str, where: CashFlowFilter, *, limit: int, offset: int = 0
+    ) -> Sequence[CashFlowRow]: ...
+
+    def positions(self, account_no: str) -> Sequence[PositionRow]:
+        """Positions that are not flat, by symbol."""
+        ...
+
+    def balances(self, account_no: str) -> Sequence[BalanceRow]:
+        """One per currency ever held, by currency."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFact:
+    """A durable fact and, for a fact about an order, the order right after it."""
+
+    fact: Fact
+    order: Order | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The durable facts of one command, in order."""
+
+    seq: int
+    facts: tuple[PublishedFact, ...]
+
+
+class EventFeed(Protocol):
+    """Where durable facts are told; a listener must not block and must not raise."""
+
+    def listen(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+        """Call `listener` for everything that follows, by `seq`; returns how to stop."""
+        ...
+
+
+class MarketFacts(Protocol):
+    """The present of the outside markets, as the runner puts it beside a command."""
+
+    def view(self, symbol: Symbol) -> MarketView | None:
+        """What is known of a symbol now; None: no such symbol."""
+        ...
+
+    def now(self, market: Market) -> datetime:
+        """The market's present instant, UTC."""
+        ...
+
+    def working_symbols_changed(self, symbols: Collection[Symbol]) -> None:
+        """Feed `VenueRunner.market_moved` for exactly these symbols from now on."""
+        ...

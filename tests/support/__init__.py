@@ -1,0 +1,1 @@
+"""What tests of a whole server share: starting one, stepping its clock, stopping it."""

@@ -1,0 +1,115 @@
+"""A `portway serve` of its own for a test, in a process of its own.
+
+Official clients hold the interpreter lock while they wait, so client and server never share a
+process. Servers listen on free loopback ports and are ended by their process id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+READY_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class Server:
+    """A running server and the environment that points clients at it."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self.home = home
+        self.arguments = arguments
+        self.log = home.parent / f"{home.name}.log"
+        self.process = self._start()
+        self.env = self._environment()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "portway.cli", "serve", "--free-ports"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*command, "--home", str(self.home), *self.arguments],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_without_client_settings(os.environ),
+            )
+
+    def _environment(self) -> dict[str, str]:
+        command = [sys.executable, "-m", "portway.cli", "env", "--format", "json"]
+        answer = subprocess.run(
+            [*command, "--home", str(self.home), "--wait", str(READY_SECONDS)],
+            capture_output=True,
+            check=False,
+        )
+        if answer.returncode:
+            self.kill()
+            raise AssertionError(f"{answer.stderr.decode()}\nserver log:\n{self.log.read_text()}")
+        env: dict[str, str] = json.loads(answer.stdout)
+        return env
+
+    def admin(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Call the admin API: GET without a body, POST with one; the envelope's `data`."""
+        request = urllib.request.Request(
+            f"{self.env['PORTWAY_ADMIN_URL']}/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)["data"]
+
+    def step(self, seconds: float) -> Any:
+        """Move the clock and return when everything due on the way has happened."""
+        return self.admin("clock/step", {"seconds": seconds})
+
+    def metric(self, name: str) -> float:
+        """The sum over all label sets of one metric."""
+        with urllib.request.urlopen(f"{self.env['LONGPORT_HTTP_URL']}/metrics", timeout=10) as page:
+            lines = page.read().decode().splitlines()
+        rows = [row for row in lines if row.startswith((f"{name} ", f"{name}{{"))]
+        return sum(float(row.rsplit(" ", 1)[1]) for row in rows)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """kill -9, as a power cut does."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def restart(self) -> None:
+        """Start again on the same home."""
+        self.process = self._start()
+        self.env = self._environment()
+
+
+def _without_client_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    ours = ("PORTWAY_HOME", "PORTWAY_ADMIN_URL", "PORTWAY_QUOTE_TCP", "PORTWAY_TRADE_TCP")
+    return {key: value for key, value in environ.items() if key not in ours}
+
+
+def run_client(program: str, env: Mapping[str, str], *arguments: str, timeout: float = 120) -> Any:
+    """Run a client program (source text) in its own process; return the JSON it prints last."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LONGPORT_", "LONGBRIDGE_"))}
+    answer = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**clean, **env, "TZ": "UTC", "LONGPORT_PRINT_QUOTE_PACKAGES": "false",
+             "LONGBRIDGE_PRINT_QUOTE_PACKAGES": "false"},
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr.decode()[-4000:]
+    return json.loads(answer.stdout.decode().splitlines()[-1])

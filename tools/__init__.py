@@ -1,0 +1,4 @@
+"""Commands for building and checking portway; the Makefile names each of them.
+
+Nothing here is part of the distribution.
+"""

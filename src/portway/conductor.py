@@ -156,7 +156,7 @@ class Conductor:
 
     def _phase(self, market: Market, at: datetime) -> str:
         calendar = self._market.calendar(market)
-        return phase_at(PHASE_TIMETABLES[market], at, calendar).state.phase.value
+        return phase_at(PHASE_TIMETABLES[market], at, calendar).phase.value
 
     # -- carrying out ------------------------------------------------------------------------
 
@@ -178,9 +178,7 @@ class Conductor:
             await self._venue.submit(due, due.at)
         await self._advance(leg.targets, silent=leg.silent, waits=waits)
 
-    def _agenda(
-        self, leg: Leg, begins: Mapping[Market, datetime]
-    ) -> list[tuple[timedelta, Due]]:
+    def _agenda(self, leg: Leg, begins: Mapping[Market, datetime]) -> list[tuple[timedelta, Due]]:
         due = [
             (one.at - begin, one)
             for market, begin in begins.items()

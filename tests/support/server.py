@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class Server:
     """A running server and the environment that points clients at it."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
+        """Start it; `--free-ports` is added unless the arguments choose a port themselves."""
         self.home = home
         self.arguments = arguments
         self.log = home.parent / f"{home.name}.log"
@@ -31,7 +33,9 @@ class Server:
         self.env = self._environment()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "portway.cli", "serve", "--free-ports"]
+        command = [sys.executable, "-m", "portway.cli", "serve"]
+        if "--http-port" not in self.arguments:
+            command.append("--free-ports")
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [*command, "--home", str(self.home), *self.arguments],
@@ -95,6 +99,23 @@ class Server:
         self.env = self._environment()
 
 
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def chosen_ports() -> list[str]:
+    """Flags that fix all five ports, to free ones: for a server that clients find again."""
+    flags = ("--http-port", "--quote-port", "--trade-port", "--quote-tcp-port", "--trade-tcp-port")
+    holders = [socket.create_server(("127.0.0.1", 0)) for _ in flags]
+    ports = [str(holder.getsockname()[1]) for holder in holders]
+    for holder in holders:
+        holder.close()
+    return [word for pair in zip(flags, ports, strict=True) for word in pair]
+
+
 def _without_client_settings(environ: Mapping[str, str]) -> dict[str, str]:
     ours = ("PORTWAY_HOME", "PORTWAY_ADMIN_URL", "PORTWAY_QUOTE_TCP", "PORTWAY_TRADE_TCP")
     return {key: value for key, value in environ.items() if key not in ours}
@@ -102,11 +123,25 @@ def _without_client_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 def run_client(program: str, env: Mapping[str, str], *arguments: str, timeout: float = 120) -> Any:
     """Run a client program (source text) in its own process; return the JSON it prints last."""
+    return _json_of(["-c", program, *arguments], env, timeout)
+
+
+def run_program(path: Path, env: Mapping[str, str], *arguments: str, timeout: float = 120) -> Any:
+    """Run a client program (a file) in its own process; return the JSON it prints last."""
+    return _json_of([str(path), *arguments], env, timeout)
+
+
+def client_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a client's process: this one's, with the server's variables alone."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("LONGPORT_", "LONGBRIDGE_"))}
+    quiet = {f"{name}_PRINT_QUOTE_PACKAGES": "false" for name in ("LONGPORT", "LONGBRIDGE")}
+    return {**clean, **env, **quiet, "TZ": "UTC"}
+
+
+def _json_of(command: Sequence[str], env: Mapping[str, str], timeout: float) -> Any:
     answer = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        env={**clean, **env, "TZ": "UTC", "LONGPORT_PRINT_QUOTE_PACKAGES": "false",
-             "LONGBRIDGE_PRINT_QUOTE_PACKAGES": "false"},
+        [sys.executable, *command],
+        env=client_environment(env),
         capture_output=True,
         timeout=timeout,
         check=False,

@@ -10,7 +10,12 @@ from types import ModuleType
 
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+)
 
 from portway.wire.pb import control_pb2, quote_pb2, trade_pb2
 
@@ -183,16 +188,12 @@ def type_text(field: FieldDescriptor) -> str:
         name = field.enum_type.name
     else:
         name = _TYPE_NAMES[field.type]
-    if field.is_repeated:
+    declared = DescriptorProto()
+    field.containing_type.CopyToProto(declared)
+    (entry,) = (entry for entry in declared.field if entry.name == field.name)
+    if entry.label == FieldDescriptorProto.LABEL_REPEATED:
         return f"*{name}"
-    proto = FileDescriptorProto.FromString(field.file.serialized_pb)
-    declared = {
-        (message.name, entry.name): entry.proto3_optional
-        for message in proto.message_type
-        for entry in message.field
-    }
-    optional = declared.get((field.containing_type.name, field.name), False)
-    return f"?{name}" if optional else name
+    return f"?{name}" if entry.proto3_optional else name
 
 
 def message_texts(module: ModuleType) -> list[str]:

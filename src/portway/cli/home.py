@@ -1,4 +1,4 @@
-"""The home folder as the command line sees it: where it is, and what a running server left there."""
+"""The home folder as the command line sees it: where it is, what a running server left there."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ PROFILES = ("service", "published", "none")
 LEVELS = ("debug", "info", "warning", "error")
 
 
-class ClockText(click.ParamType):
+class ClockText(click.ParamType):  # type: ignore[type-arg]  # generic in stubs alone
     """`open`, `wall` or `at INSTANT`."""
 
     name = "clock"
@@ -100,9 +100,7 @@ def serve(home: Path, host: str, free_ports: bool, **flags: Any) -> None:
     from portway.assemble import StartError, run  # Late: `--help` needs no server.
 
     chosen = Ports(**{name: flags.pop(f"{name}_port") for name in Ports.__slots__})
-    settings = Settings(
-        home=home, host=host, ports=Ports.free() if free_ports else chosen, **flags
-    )
+    settings = Settings(home=home, host=host, ports=Ports.free() if free_ports else chosen, **flags)
     try:
         run(settings, on_ready=welcome)
     except StartError as error:

@@ -15,7 +15,7 @@ __all__ = ["welcome"]
 
 NEXT = """\
 [bold]Next[/bold], in another terminal:
-  eval "$(portway env{home})"            [dim]point your LongPort program here, and run it unchanged[/dim]
+  eval "$(portway env{home})"            [dim]then run your LongPort program, unchanged[/dim]
   portway watch{home} 700.HK AAPL.US     [dim]prices that move[/dim]
   portway clock{home}                    [dim]where each market stands[/dim]
 [dim]Ctrl-C stops the server; its state stays in {path}[/dim]"""
@@ -24,7 +24,9 @@ NEXT = """\
 def welcome(home: Path, server: dict[str, Any]) -> None:
     """Print the block; the variables go unadorned, so that they can be pasted as they stand."""
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-    console.print(f"[bold]portway[/bold] {server['version']} is ready.  {escape(server['markets'])}")
+    console.print(
+        f"[bold]portway[/bold] {server['version']} is ready.  {escape(server['markets'])}"
+    )
     console.print()
     print(format_environment(environment(home, server), "sh"))
     console.print()

@@ -92,7 +92,9 @@ class Clock(ABC):
         Raises:
             ClockError: If this mode cannot jump or the instant is in the past.
         """
-        raise ClockError(f"a clock in mode {self.mode} cannot jump: start with --clock 'at INSTANT'")
+        raise ClockError(
+            f"a clock in mode {self.mode} cannot jump: start with --clock 'at INSTANT'"
+        )
 
     @abstractmethod
     def _plan(self, market_elapsed: timedelta) -> Iterator[Leg]: ...
@@ -188,5 +190,3 @@ class WallClock(Clock):
 
     def _plan(self, market_elapsed: timedelta) -> Iterator[Leg]:
         raise AssertionError("unreachable: legs() refuses")
-
-

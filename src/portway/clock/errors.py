@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a request to a clock: one error, with the way out in its text."""
+"""What can be wrong with a request to a clock: one error, with the way out in its text."""
 
 from __future__ import annotations
 

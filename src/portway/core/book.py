@@ -97,25 +97,27 @@ class Outside:
 
     Attributes:
         since: `State.arrivals` at the last update: own orders that came later stand behind it.
+        is_met: Whether the resting orders have been matched with the depth that it shows.
     """
 
     depth: Depth | None = None
     bids: list[OutsideLevel] = field(default_factory=list)
     asks: list[OutsideLevel] = field(default_factory=list)
     since: int = 0
+    is_met: bool = True
 
-    def update(self, depth: Depth | None, arrivals: int) -> bool:
+    def update(self, depth: Depth | None, arrivals: int) -> None:
         """Show a new depth; what was taken from the old one is forgotten with it.
 
-        Returns False, and changes nothing, when the source shows what it showed.
+        Nothing changes when the source shows what it showed.
         """
         if depth == self.depth:
-            return False
+            return
         self.depth = depth
         self.bids = _levels(depth.bids) if depth is not None else []
         self.asks = _levels(depth.asks) if depth is not None else []
         self.since = arrivals
-        return True
+        self.is_met = False
 
     def side(self, side: OrderSide) -> list[OutsideLevel]:
         return self.bids if side is OrderSide.BUY else self.asks

@@ -17,11 +17,12 @@ from portway.core.ledger import Ledger
 from portway.model.command import VenueSettings
 from portway.model.event import NO_HOLD, Hold
 from portway.model.money import Currency
-from portway.model.order import Order, OrderStatus
+from portway.model.order import Order, OrderStatus, OrderType
 from portway.model.symbol import Market, Symbol, market_of
 
 __all__ = [
     "Account",
+    "ClosedOrder",
     "FeeDay",
     "LiveOrder",
     "Position",
@@ -150,6 +151,15 @@ class LiveOrder:
     before_replace: OrderStatus = OrderStatus.NEW
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedOrder:
+    """A terminal order."""
+
+    account_no: str
+    order_type: OrderType
+    status: OrderStatus
+
+
 @dataclass(slots=True)
 class Unsettled:
     """Money of one account and currency that becomes final on one day of one market."""
@@ -164,18 +174,19 @@ class State:
 
     Attributes:
         orders: Orders that are not terminal, by id.
-        closed: Account and status of terminal orders, so that a late wish is answered rightly.
+        closed: What is left of terminal orders, so that a late wish is answered rightly.
         books: The venue's own resting orders, by symbol.
         waiting: Orders that are accepted but not yet reported, by market, in order of acceptance.
         days: The running trading day of each market, as last told.
         arrivals: Counts arrivals in queues.
+        symbols: Number of live orders by symbol; none: no entry.
     """
 
     settings: VenueSettings = field(default_factory=VenueSettings)
     is_configured: bool = False
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[int, LiveOrder] = field(default_factory=dict)
-    closed: dict[int, tuple[str, OrderStatus]] = field(default_factory=dict)
+    closed: dict[int, ClosedOrder] = field(default_factory=dict)
     books: dict[Symbol, Book] = field(default_factory=dict)
     waiting: dict[Market, dict[int, None]] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)

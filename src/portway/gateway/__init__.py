@@ -1,4 +1,4 @@
-"""The server's face: HTTP, WebSocket and raw TCP on one side, ports to trading and quotes on the other.
+"""The server's face: HTTP, WebSocket and raw TCP in front, ports to trading and quotes behind.
 
 Parses, checks who is calling and how often, submits, answers and pushes. Decides nothing about
 trading and never imports the core, the storage or the bus: `assemble` hands them in behind the

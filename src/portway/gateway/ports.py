@@ -2,14 +2,29 @@
 
 Identity records are plain values of this module: secrets stand in them only where they must be
 known to check a signature (the app secret); tokens and session ids are kept as SHA-256 digests.
-Times of identity are wall times in Unix seconds; market times never occur here.
+Times of identity are wall times in Unix seconds, times of quotes and trading are market times.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
+from portway.market.ports import MarketSource
+from portway.market.reference import Reference
+from portway.model.calendar import Calendar
+from portway.model.command import Command, MarketView
+from portway.model.event import Event
+from portway.model.instrument import Instrument
+from portway.model.money import Currency
+from portway.model.symbol import Market, Symbol
+from portway.quotes.board import Board
+from portway.quotes.changes import BoardChange
+from portway.trading.ports import Published
+from portway.trading.queries import TradeQueries
 from portway.wire.commands import Channel
 
 __all__ = [
@@ -18,8 +33,10 @@ __all__ = [
     "ClockControl",
     "HealthCheck",
     "IdentityStore",
+    "QuoteService",
     "SessionRecord",
     "TokenRecord",
+    "TradeService",
 ]
 
 
@@ -113,6 +130,83 @@ class IdentityStore(Protocol):
 
     async def drop_sessions(self, expired_before_ms: int) -> None:
         """Forget sessions that nobody can resume any more."""
+        ...
+
+
+class QuoteService(Protocol):
+    """The present of all markets; everything on the gateway's own event loop, nothing blocks."""
+
+    @property
+    def reference(self) -> Reference:
+        """Instruments, calendars and exchange participants."""
+        ...
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The listed instrument, or None for an unknown symbol."""
+        ...
+
+    def board(self, symbol: Symbol) -> Board | None:
+        """The symbol's board at market time; None for an unknown symbol."""
+        ...
+
+    def source(self, symbol: Symbol) -> MarketSource | None:
+        """Where the symbol's history comes from."""
+        ...
+
+    def watch(self, symbol: Symbol) -> None:
+        """Tell listeners the changes of a listed symbol until `unwatch`; counts."""
+        ...
+
+    def unwatch(self, symbol: Symbol) -> None: ...
+
+    def listen(
+        self,
+        on_change: Callable[[Symbol, BoardChange, Board], None],
+        on_refresh: Callable[[Symbol, Board], None],
+    ) -> None:
+        """Call `on_change` for every event of a watched symbol, in order.
+
+        `on_refresh` is called when time has skipped events: the board as a whole is new.
+        """
+        ...
+
+    def now(self, market: Market) -> datetime:
+        """Market time, UTC."""
+        ...
+
+    def calendar(self, market: Market) -> Calendar: ...
+
+
+class TradeService(Protocol):
+    """A venue as its clients see it."""
+
+    @property
+    def queries(self) -> TradeQueries:
+        """The read side; safe to call from any thread."""
+        ...
+
+    async def submit(self, command: Command) -> tuple[Event, ...]:
+        """Carry a command out; the answering event first, all of them durable.
+
+        Raises:
+            VenueBusy, VenueClosed, OutcomeUnknown: As the venue's runner.
+        """
+        ...
+
+    def listen(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+        """Call `listener` with everything durable from now on; returns how to stop."""
+        ...
+
+    def trading_days(self) -> Mapping[Market, date]:
+        """The running trading day of each market, or the next one where it is closed."""
+        ...
+
+    def view(self, symbol: Symbol) -> MarketView | None:
+        """What is known of a symbol now; None when it is not listed."""
+        ...
+
+    def exchange_rates(self, currency: Currency) -> Mapping[Currency, Decimal]:
+        """Value of one unit of each other currency, in `currency`."""
         ...
 
 

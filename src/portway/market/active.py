@@ -64,6 +64,9 @@ class ActiveSymbol:
         self.watchers = 0
         self._source = source
         self._days = days
+        self.board: Board
+        self.upcoming: MarketEvent | None
+        self._events: Iterator[MarketEvent]
         self._stand_at(at, sequences)
 
     def catch_up(self, at: datetime) -> None:
@@ -103,8 +106,8 @@ class ActiveSymbol:
 
     def _follow(self, day: date, begin: datetime) -> None:
         self.day_ends = self._days.next_begin(self.market, day)
-        self._events: Iterator[MarketEvent] = self._source.ticks(self.symbol, begin, self.day_ends)
-        self.upcoming: MarketEvent | None = next(self._events, None)
+        self._events = self._source.ticks(self.symbol, begin, self.day_ends)
+        self.upcoming = next(self._events, None)
         self.is_stale = False
 
     def _empty_board(

@@ -30,7 +30,7 @@ class MarketSource(Protocol):
         ...
 
     def trading_days(self, symbol: Symbol, first: date, last: date) -> Sequence[date]:
-        """Days from `first` to `last`, both inclusive, on which the symbol has day bars, ascending."""
+        """Days from `first` to `last`, both inclusive, with a day bar of the symbol, ascending."""
         ...
 
     def bars(

@@ -43,8 +43,11 @@ class MarketRunner:
         reference: Reference,
         sources: Sequence[MarketSource],
         instants: Mapping[Market, datetime],
+        *,
+        idle_symbols_max: int = IDLE_SYMBOLS_MAX,
     ) -> None:
         """Stand at `instants`; an earlier source wins a symbol over a later one."""
+        self._idle_symbols_max = idle_symbols_max
         self.reference = reference
         self.agenda = Agenda(reference.calendars)
         self.days = TradingDays(reference.calendars)
@@ -131,7 +134,7 @@ class MarketRunner:
             self._enqueue(queue, active, begins, targets)
         count = 0
         while queue:
-            _, symbol, active = heapq.heappop(queue)
+            active = heapq.heappop(queue)[2]
             event = active.upcoming
             if event is None or event.at >= active.day_ends:
                 self._reach(active.market, active.day_ends)
@@ -199,7 +202,7 @@ class MarketRunner:
         """What an order has to know of an event: a new depth, or a print that sets the price."""
         prints: tuple[Trade, ...] = ()
         if isinstance(event, Trade):
-            effect = effect_of(active.market, event.session, event.trade_type)
+            effect = effect_of(active.market, event.trade_type, event.session)
             if effect is not TradeEffect.PRICE_AND_VOLUME:
                 return None
             prints = (event,)
@@ -244,5 +247,5 @@ class MarketRunner:
             for symbol, active in self._active.items()
             if not active.watchers and symbol not in self._working
         ]
-        for symbol in idle[: max(0, len(idle) - IDLE_SYMBOLS_MAX)]:
+        for symbol in idle[: max(0, len(idle) - self._idle_symbols_max)]:
             self._sequences[symbol] = dict(self._active.pop(symbol).board.sequences)

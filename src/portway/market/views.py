@@ -11,7 +11,6 @@ from datetime import date, datetime
 
 from portway.market.runner import MarketRunner
 from portway.model.command import MarketView
-from portway.model.quote import TradeSession
 from portway.model.symbol import Market, Symbol
 
 __all__ = ["MarketViews"]
@@ -42,18 +41,20 @@ class MarketViews:
         if instrument is None or board is None:
             return None
         market, now = instrument.market, self._market.now(instrument.market)
-        day, ended = self._order_day(market, now)
+        day = self._market.days.shown_at(market, now)
+        calendar = self._market.calendar(market)
         quote = board.quote(now)
         return MarketView(
             instrument=instrument,
             trading_day=day,
+            next_trading_day=calendar.next_trading_day(day),
             session=self._market.agenda.session_at(market, day, now),
             settles_on=self.settles_on(market, day),
-            sellable_from=self._market.calendar(market).add(day, LOCK_DAYS.get(market, 0)),
+            sellable_from=calendar.add(day, LOCK_DAYS.get(market, 0)),
             depth=board.depth,
             last_done=quote.last_done or None,
             prev_close=board.prev_close or None,
-            ended=ended,
+            ended=self._market.agenda.ended_at(market, day, now),
         )
 
     def settles_on(self, market: Market, day: date) -> date:
@@ -62,16 +63,3 @@ class MarketViews:
         if market is Market.US and day < US_T1_SINCE:
             count = 2
         return self._market.calendar(market).add(day, count)
-
-    def _order_day(
-        self, market: Market, now: datetime
-    ) -> tuple[date, frozenset[TradeSession]]:
-        """The trading day for which an order submitted now lives, and what of it is over."""
-        day = self._market.days.shown_at(market, now)
-        ended = self._market.agenda.ended_at(market, day, now)
-        if TradeSession.NORMAL in ended and ended >= self._sessions(market, day):
-            return self._market.calendar(market).next_trading_day(day), frozenset()
-        return day, ended
-
-    def _sessions(self, market: Market, day: date) -> frozenset[TradeSession]:
-        return frozenset(span[0] for span in self._market.agenda.spans(market, day))

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum, auto
+from enum import auto
 
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
-from portway.model.order import OrderTerms
+from portway.model.order import NamedEnum, OrderTerms
 from portway.model.quote import Depth, Trade, TradeSession
 from portway.model.symbol import Market, Symbol
 
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-class FillModel(Enum):
+class FillModel(NamedEnum):
     """The written rule by which outside depth fills an order."""
 
     TOUCH = auto()
@@ -49,7 +49,7 @@ class FillModel(Enum):
     QUEUE = auto()
 
 
-class RejectTiming(Enum):
+class RejectTiming(NamedEnum):
     """When lack of money or shares is told: after an id was given, or at submission."""
 
     LATE = auto()

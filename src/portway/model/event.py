@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum, auto
+from enum import auto
 
 from portway.model.command import VenueSettings
 from portway.model.entry import Entry, Fee
 from portway.model.execution import Execution
 from portway.model.money import Currency
-from portway.model.order import Order, OrderStatus, TriggerStatus
+from portway.model.order import NamedEnum, Order, OrderStatus, TriggerStatus
 from portway.model.symbol import Market
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-class RefusalReason(Enum):
+class RefusalReason(NamedEnum):
     """Why a command is refused at once, or an order after it got its id.
 
     The wire has a code and a text, in every language, for each name. An order refused later bears
@@ -180,7 +180,6 @@ class OrderStatusChanged:
     at: datetime
     hold: Hold
     msg: str = ""
-    trading_day: date | None = None  # Set when the order starts to live for another day.
     trigger_status: TriggerStatus | None = None
     triggered_at: datetime | None = None
 

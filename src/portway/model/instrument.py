@@ -32,6 +32,8 @@ __all__ = [
     "SecurityClass",
     "SpreadTable",
     "is_index_board",
+    "PHASE_1_FROM",
+    "PHASE_2_FROM",
     "order_size_max",
     "quantity_refusal",
     "spread_table",

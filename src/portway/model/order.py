@@ -15,6 +15,7 @@ from portway.model.money import Currency
 from portway.model.symbol import Symbol
 
 __all__ = [
+    "NamedEnum",
     "Order",
     "OrderSide",
     "OrderStatus",
@@ -27,7 +28,17 @@ __all__ = [
 ]
 
 
-class OrderType(Enum):
+class NamedEnum(Enum):
+    """Members whose value is their name: it is what a journal keeps, whatever their order."""
+
+    @staticmethod
+    def _generate_next_value_(
+        name: str, start: int, count: int, last_values: list[str]
+    ) -> str:
+        return name
+
+
+class OrderType(NamedEnum):
     """How an order meets the market; names as on the wire."""
 
     LO = auto()
@@ -45,18 +56,18 @@ class OrderType(Enum):
     SLO = auto()
 
 
-class OrderSide(Enum):
+class OrderSide(NamedEnum):
     BUY = auto()
     SELL = auto()
 
 
-class TimeInForce(Enum):
+class TimeInForce(NamedEnum):
     DAY = auto()
     GTC = auto()
     GTD = auto()
 
 
-class OutsideRth(Enum):
+class OutsideRth(NamedEnum):
     """In which US sessions an order may trade."""
 
     RTH_ONLY = auto()
@@ -65,14 +76,14 @@ class OutsideRth(Enum):
     OPTION_PRE_MARKET = auto()
 
 
-class TriggerStatus(Enum):
+class TriggerStatus(NamedEnum):
     NOT_USED = auto()
     DEACTIVE = auto()
     ACTIVE = auto()
     RELEASED = auto()
 
 
-class OrderStatus(Enum):
+class OrderStatus(NamedEnum):
     NOT_REPORTED = auto()
     REPLACED_NOT_REPORTED = auto()
     PROTECTED_NOT_REPORTED = auto()

@@ -165,6 +165,11 @@ class PhaseSpan:
     end: datetime
     state: PhaseState
 
+    @property
+    def phase(self) -> Phase:
+        """The phase of its state."""
+        return self.state.phase
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -364,8 +369,8 @@ def schedule(
     changes: list[tuple[datetime, Phase]] = []
     spans = day_spans(timetable, day, half, ends, rules)
     for span in spans:
-        if not changes or changes[-1][1] is not span.state.phase:
-            changes.append((span.begin, span.state.phase))
+        if not changes or changes[-1][1] is not span.phase:
+            changes.append((span.begin, span.phase))
     return [*changes, (spans[-1].end, Phase.CLOSED)]
 
 
@@ -396,7 +401,7 @@ _CONTINUOUS_PHASES: Final = frozenset({Phase.CONTINUOUS, Phase.REGULAR})
 def continuous_spans(market: Market, day: date, half: bool) -> list[tuple[datetime, datetime]]:
     """Return begin and end of each stretch of continuous trading of ordinary shares, in order."""
     spans = day_spans(_DEFAULT_TIMETABLES[market], day, half)
-    return [(one.begin, one.end) for one in spans if one.state.phase in _CONTINUOUS_PHASES]
+    return [(one.begin, one.end) for one in spans if one.phase in _CONTINUOUS_PHASES]
 
 
 def continuous_span(market: Market, day: date, half: bool) -> tuple[datetime, datetime]:

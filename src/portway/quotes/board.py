@@ -17,6 +17,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
+from portway.model.hours import Part
 from portway.model.quote import (
     Brokers,
     Candlestick,
@@ -31,7 +32,7 @@ from portway.model.quote import (
     TradeSession,
     TradeStatus,
 )
-from portway.model.session import Part, day_reset
+from portway.model.session import day_reset
 from portway.model.symbol import MARKET_ZONES, Symbol, market_of
 from portway.quotes.candles import SESSION_ORDER, MinuteFold, day_stamp
 from portway.quotes.changes import NO_CHANGE, BoardChange, QuoteChange

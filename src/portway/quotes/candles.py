@@ -16,8 +16,8 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from portway.model.hours import Part
 from portway.model.quote import Candlestick, IndexTick, Period, Trade, TradeSession
-from portway.model.session import Part
 from portway.model.symbol import Market
 from portway.quotes.effects import TradeEffect, effect_of
 

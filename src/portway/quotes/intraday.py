@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Final
 
 from portway.model.decimals import half_up
+from portway.model.hours import Part
 from portway.model.quote import Candlestick, TradeSession
-from portway.model.session import Part
 
 __all__ = ["IntradayPoint", "intraday_line"]
 

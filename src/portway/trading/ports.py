@@ -132,9 +132,11 @@ class ExecutionRow:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """What one fee of an order adds up to, over all its executions."""
+    """What one fee of one execution added to an order's charges."""
 
     order_id: int
+    seq: int
+    index: int
     name: str
     amount: Decimal
     currency: Currency
@@ -145,6 +147,7 @@ class CashFlowRow:
     """One movement of money.
 
     Attributes:
+        index: Such that newest first puts the fees of an execution right after it.
         name: `BuyContract-Stocks`, `SellContract-Stocks`, `Deposit`, `Withdraw`, or the code of a
             fee.
         amount: Signed, negative for money that leaves.
@@ -310,7 +313,7 @@ class ReadModels(Protocol):
     def order_events(self, order_id: int) -> Sequence[OrderEventRow]: ...
 
     def charges(self, order_id: int) -> Sequence[ChargeRow]:
-        """Fees of one order, in the order of their first appearance."""
+        """Fees of one order as they were charged, oldest first."""
         ...
 
     def executions(

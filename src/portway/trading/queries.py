@@ -14,8 +14,9 @@ from decimal import Decimal
 
 from portway.core import fees
 from portway.core.buying_power import CashView, HoldingView, Summary, summarise, withdrawable
-from portway.core.order_checks import reserve_price
-from portway.model.command import FeeRates, MarketView
+from portway.core.order_checks import Touch, reserve_price
+from portway.model.command import MarketView, VenueSettings
+from portway.model.entry import Fee
 from portway.model.money import Currency
 from portway.model.order import Order, OrderSide, OrderType
 from portway.model.symbol import Market, Symbol, market_of
@@ -35,6 +36,7 @@ from portway.trading.ports import (
 )
 
 __all__ = [
+    "BROKER_FEES",
     "AccountSummary",
     "CashInfo",
     "ExecutionPage",
@@ -47,6 +49,7 @@ __all__ = [
 
 ROWS_MAX = 1000  # Orders and executions in one answer; more: the flag `has_more`.
 CASH_FLOW_ROWS_MAX = 10_000
+BROKER_FEES = fees.BROKER_FEES
 ZERO = Decimal(0)
 
 
@@ -68,16 +71,19 @@ class ExecutionPage:
 
 @dataclass(frozen=True, slots=True)
 class OrderDetail:
-    """An order with its life, newest first, and what it cost so far."""
+    """An order with its life, newest first, and what it cost so far, by fee.
+
+    Which fees are the broker's and which third parties': `portway.trading.queries.BROKER_FEES`.
+    """
 
     order: Order
     history: tuple[OrderEventRow, ...]
-    charges: tuple[ChargeRow, ...]
+    charges: tuple[Fee, ...]
 
     @property
     def charges_total(self) -> Decimal:
         """In the order's currency."""
-        return sum((charge.amount for charge in self.charges), ZERO)
+        return sum((fee.amount for fee in self.charges), ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +126,10 @@ class MarginRatio:
 class TradeQueries:
     """Questions about the accounts of a venue."""
 
-    def __init__(self, read_models: ReadModels, rates: FeeRates | None = None) -> None:
-        """Answer from `read_models`; `rates` are the venue's, for estimates of fees."""
+    def __init__(self, read_models: ReadModels, settings: VenueSettings | None = None) -> None:
+        """Answer from `read_models`; `settings` are the venue's, for estimates of fees."""
         self._rows = read_models
-        self._rates = rates if rates is not None else FeeRates()
+        self._settings = settings if settings is not None else VenueSettings()
 
     def account(self, account_no: str) -> AccountRow | None:
         return self._rows.account(account_no)
@@ -160,7 +166,7 @@ class TradeQueries:
         return OrderDetail(
             order,
             tuple(self._rows.order_events(order_id)),
-            tuple(self._rows.charges(order_id)),
+            _charges(self._rows.charges(order_id)),
         )
 
     def executions_today(
@@ -237,13 +243,20 @@ class TradeQueries:
         old = self._own_row(account_no, replacing) if replacing is not None else None
         if side is OrderSide.SELL:
             return MaxQuantity(self._sellable(account_no, symbol, old), ZERO)
-        limit = price if price is not None else reserve_price(order_type, side, None, view)
+        limit = price
+        if limit is None:
+            touch = Touch.of_depth(view.depth)
+            rate = self._settings.us_market_bound_rate
+            limit = reserve_price(order_type, side, None, view, touch, rate)
         if limit is None:
             return MaxQuantity(ZERO, ZERO)
         schedule = fees.FeeQuery(
-            fees.fee_class_of(view.instrument), OrderSide.BUY, view.trading_day, self._rates
+            fees.fee_class_of(view.instrument),
+            OrderSide.BUY,
+            view.trading_day,
+            self._settings.fee_rates,
         )
-        cash = self._available(account_no, view.instrument.trade_currency, old)
+        cash = self._available(account_no, view.instrument.settlement_currency, old)
         quantity = fees.affordable(schedule, limit, cash, Decimal(view.instrument.lot_size))
         return MaxQuantity(quantity, quantity)
 
@@ -280,6 +293,14 @@ class TradeQueries:
             if row.symbol == symbol:
                 return row.available_quantity + (old.hold.shares if old is not None else ZERO)
         return ZERO
+
+
+def _charges(rows: Sequence[ChargeRow]) -> tuple[Fee, ...]:
+    """Add up what each fee took, in the order in which they first appeared."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        sums[row.name] = sums.get(row.name, ZERO) + row.amount
+    return tuple(Fee(name, amount) for name, amount in sums.items())
 
 
 def _cash_view(row: BalanceRow) -> CashView:

@@ -121,6 +121,7 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._held_bytes = 0
         self._reading = True
+        self._is_overflowing = False
 
     # ------------------------------------------------------------------- for the transport
 
@@ -181,8 +182,10 @@ class Link(asyncio.Protocol):
         """Count bytes queued while congested; past the maximum the connection ends."""
         self._held_bytes += length
         buffered = self._transport.get_write_buffer_size() if self._transport else 0
-        if self._held_bytes + buffered > BACKLOG_BYTES_MAX:
-            self._overflow()
+        if self._held_bytes + buffered > BACKLOG_BYTES_MAX and not self._is_overflowing:
+            self._is_overflowing = True
+            # Later: whoever sends goes through the list of subscribers that a close would change.
+            self._loop.call_soon(self._overflow)
 
     def flush(self) -> None:
         """Write what is pending, joined, unless the transport is full."""
@@ -195,7 +198,7 @@ class Link(asyncio.Protocol):
         data = b"".join(self.pending)
         self.pending.clear()
         self._transport.write(data)
-        if self.congested and self._transport.get_write_buffer_size() > BACKLOG_BYTES_MAX:
+        if self._transport.get_write_buffer_size() > BACKLOG_BYTES_MAX:
             self._overflow()
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -242,6 +245,8 @@ class Link(asyncio.Protocol):
             owner.lost()
 
     def _overflow(self) -> None:
+        if self.closing:
+            return
         self._stats.overflows += 1
         log.warning("connection from %s reads too slowly: closed", self.peer)
         self.pending.clear()

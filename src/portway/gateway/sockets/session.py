@@ -232,7 +232,7 @@ class Session:
             except Refused as refused:
                 self.gate.stats.sign_ins[("refused",)] += 1
                 self.refuse(packet, refused.reason, refused.detail)
-            except Exception:  # noqa: BLE001 - the edge: a defect is logged and answered
+            except Exception:
                 log.exception("sign-in failed")
                 self.gate.stats.defects += 1
                 self.refuse(packet, "INTERNAL_ERROR")

@@ -87,7 +87,7 @@ class WebSocketLink(Link):
             response = self._protocol.accept(request)
             headers = request.headers
             # Of a header that occurs twice the client's own value is the last.
-            self.accept_language = ([""] + headers.get_all("accept-language"))[-1]
+            self.accept_language = (["", *headers.get_all("accept-language")])[-1]
             self.has_dc_region = bool(headers.get_all("x-dc-region"))
         self._protocol.send_response(response)
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -49,6 +49,8 @@ __all__ = [
 
 PRICE_SCALE: Final = 10_000  # Units of a price in one dollar.
 DAY_US: Final = 86_400_000_000
+# Larger prices and sizes are damage: ten million dollars a share, a hundred billion shares.
+NUMBER_MAX: Final = 10**11
 # A whole day of the busiest security is some 100 MB; a member that claims more is no such file.
 MEMBER_BYTES_MAX: Final = 1 << 30
 
@@ -108,6 +110,20 @@ class TradeBarRow(NamedTuple):
     low: int
     close: int
     volume: int
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        """The prices through which the bar may have gone, no two neighbours equal.
+
+        A rising bar went open, low, high, close; a falling one open, high, low, close.
+        """
+        rising = self.close >= self.open
+        turns = (self.low, self.high) if rising else (self.high, self.low)
+        found = [self.open]
+        for price in (*turns, self.close):
+            if price != found[-1]:
+                found.append(price)
+        return tuple(found)
 
 
 class QuoteBarRow(NamedTuple):
@@ -283,7 +299,7 @@ def read_trades(path: Path) -> Iterator[TradeRow]:
             at = _time_us(f[0], last)
             last = at
             price, volume = int(f[1]), int(f[2])
-            if price <= 0 or volume < 0:
+            if not (0 < price <= NUMBER_MAX and 0 <= volume <= NUMBER_MAX):
                 raise _BadRow("a print needs a price above zero and a size not below it")
             flags = int(f[4], 16) if f[4] else 0
             if flags < 0:
@@ -299,8 +315,7 @@ def read_quotes(path: Path) -> Iterator[QuoteRow]:
             at = _time_us(f[0], last)
             last = at
             bid, bid_size, ask, ask_size = int(f[1]), int(f[2]), int(f[3]), int(f[4])
-            if bid < 0 or bid_size < 0 or ask < 0 or ask_size < 0:
-                raise _BadRow("prices and sizes are not below zero")
+            _check_quote(bid, bid_size, ask, ask_size)
             yield QuoteRow(at, bid, bid_size, ask, ask_size, f[5], _flag(f[7]))
 
 
@@ -313,6 +328,8 @@ def read_trade_bars(path: Path) -> Iterator[TradeBarRow]:
             last = at
             bar = TradeBarRow(at, int(f[1]), int(f[2]), int(f[3]), int(f[4]), int(f[5]))
             _check_bar(*bar[1:])
+            if 0 < bar.volume < len(bar.path):
+                raise _BadRow(f"{bar.volume} shares cannot trade at {len(bar.path)} prices")
             yield bar
 
 
@@ -324,8 +341,7 @@ def read_quote_bars(path: Path) -> Iterator[QuoteBarRow]:
             at = _time_us(f[0], last + 1)
             last = at
             bid, bid_size, ask, ask_size = (int(f[i] or 0) for i in (4, 5, 9, 10))
-            if bid < 0 or bid_size < 0 or ask < 0 or ask_size < 0:
-                raise _BadRow("prices and sizes are not below zero")
+            _check_quote(bid, bid_size, ask, ask_size)
             yield QuoteBarRow(at, bid, bid_size, ask, ask_size)
 
 
@@ -354,7 +370,9 @@ def read_factors(path: Path) -> Iterator[FactorRow]:
             last = day
             price, split = Decimal(f[1]), Decimal(f[2])
             reference = Decimal(f[3]) if len(f) > 3 and f[3] else Decimal(0)
-            if not (price > 0 and split > 0 and reference >= 0):  # also refuses NaN
+            if not all(one.is_finite() for one in (price, split, reference)):
+                raise _BadRow("factors are finite")
+            if price <= 0 or split <= 0 or reference < 0:
                 raise _BadRow("factors are above zero")
             exponent = price.as_tuple().exponent
             unit = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
@@ -368,15 +386,20 @@ def read_map(path: Path) -> Iterator[MapRow]:
             yield MapRow(_whole_day(f[0]), f[1].lower(), f[2].upper() if len(f) > 2 else "")
 
 
+def _check_quote(*numbers: int) -> None:
+    if min(numbers) < 0 or max(numbers) > NUMBER_MAX:
+        raise _BadRow("prices and sizes are not below zero, nor absurdly large")
+
+
 def _check_bar(opened: int, high: int, low: int, close: int, volume: int) -> None:
-    if low <= 0 or volume < 0:
+    if not (low > 0 and high <= NUMBER_MAX and 0 <= volume <= NUMBER_MAX):
         raise _BadRow("a bar needs prices above zero and a volume not below it")
     if not (low <= opened <= high and low <= close <= high):
         raise _BadRow("open and close lie outside low and high")
 
 
 def _time_us(text: str, earliest: int) -> int:
-    """Return microseconds since midnight; the file gives milliseconds, with or without a fraction."""
+    """Return microseconds since midnight from milliseconds, with or without a fraction."""
     at = int(text) * 1000 if text.isdigit() else int(Decimal(text) * 1000)
     if not 0 <= at < DAY_US:
         raise _BadRow(f"time {text} is not within a day")
@@ -409,7 +432,8 @@ class _Rows:
         self._lines = lines
 
     def __iter__(self) -> Iterator[list[str]]:
-        for self.line, text in enumerate(self._lines, 1):
+        for line, text in enumerate(self._lines, 1):
+            self.line = line
             if text and not text.isspace():
                 yield text.rstrip().split(",")
 
@@ -426,7 +450,7 @@ def _lines(path: Path) -> Iterator[_Rows]:
     except IndexError as error:
         reason = "too few columns"
         raise RecordedDataError(path, reason, way_out=_MEND, line=rows.line) from error
-    except (ValueError, InvalidOperation) as error:
+    except (ValueError, ArithmeticError) as error:
         reason = "a column is not a number of the expected kind"
         raise RecordedDataError(path, reason, way_out=_MEND, line=rows.line) from error
 

@@ -139,7 +139,7 @@ def unknown_bits(flags: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def classify(flags: int, session: TradeSession, suspicious: bool = False) -> TradeClass:
+def classify(flags: int, session: TradeSession, *, suspicious: bool = False) -> TradeClass:
     """Return trade type and session of a print.
 
     Two prints keep or change what the clock says: the closing cross and the official close belong

@@ -95,7 +95,7 @@ def merge_quotes(rows: Iterable[QuoteRow], feed: QuoteFeed | None = None) -> Ite
         rows: In the order of the file.
         feed: None finds out from the rows.
     """
-    valid = (row for row in rows if not row.suspicious)
+    valid: Iterator[QuoteRow] = (row for row in rows if not row.suspicious)
     if feed is None:
         head = list(islice(valid, DETECT_ROWS))
         feed = detect_feed(head)

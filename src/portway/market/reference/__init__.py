@@ -1,7 +1,7 @@
 """Reference data: instruments, calendars and exchange participants, built in as tables.
 
-A change of a holiday, a lot or a name is a row in `tables/` and nothing else. `Reference` is the one
-door for everybody above: what importers add later comes in by `Reference.with_instruments`.
+A change of a holiday, a lot or a name is a row in `tables/` and nothing else. `Reference` is the
+one door for everybody above: what importers add later comes in by `Reference.with_instruments`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
-from portway.market.reference.calendars import calendars
-from portway.market.reference.instruments import instruments
-from portway.market.reference.participants import Participant, participants
+from portway.market.reference.calendar_table import calendars
+from portway.market.reference.instrument_table import instruments
+from portway.market.reference.participant_table import Participant, participants
 from portway.market.reference.rows import TableError
 from portway.model.calendar import Calendar
 from portway.model.instrument import Instrument

@@ -33,7 +33,7 @@ from portway.market.synthetic.layout import (
     layout_of,
 )
 from portway.market.synthetic.profiles import Profile
-from portway.market.synthetic.years import Path, Span, daily_path
+from portway.market.synthetic.years import SETTLED_FROM, Path, Span, daily_path
 from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Board, Instrument
 from portway.model.symbol import Market
@@ -126,7 +126,7 @@ def day_table(seed: int, instrument: Instrument, profile: Profile, span: Span) -
     path = daily_path(seed, instrument.symbol, profile, span)
     key = key_of(seed, instrument.symbol, "bar")
     drawn = [words(sub_key(key, field), span.ordinals) for field in range(9)]
-    prices = _Prices(path, drawn, span, instrument, profile)
+    prices = _Prices(seed, path, drawn, span, instrument, profile)
     minutes = np.where(span.half, *(_minutes(seed, instrument, span, half) for half in (1, 0)))
     auctioned = _closing_from(instrument, span)
     if auctioned.any():
@@ -137,12 +137,15 @@ def day_table(seed: int, instrument: Instrument, profile: Profile, span: Span) -
     up = prices.close > prices.open
     high_first = uniforms(drawn[7]) < np.where(up, 0.3, 0.7)
     wobble = np.floor(normals(drawn[8]) * 0.03 * (prices.high - prices.low) + 0.5).astype(np.int64)
-    last = np.where(auctioned, np.clip(prices.close + wobble, prices.low, prices.high), prices.close)
+    last = np.where(
+        auctioned, np.clip(prices.close + wobble, prices.low, prices.high), prices.close
+    )
     lot = lot_of(instrument)
     lots = _lots(profile, path, span, minutes, lot, normals(drawn[4]))
     shares = uniforms(words(sub_key(key, 9), span.ordinals))
     opens = has_opening_auction(instrument)
-    open_lots = np.floor(lots * (0.006 + 0.016 * shares)).astype(np.int64) if opens else 0 * lots
+    opening = np.floor(lots * (0.006 + 0.016 * shares)).astype(np.int64)
+    open_lots = opening if opens else np.zeros_like(opening)
     closing = np.floor(lots * (0.035 + 0.06 * (1 - shares))).astype(np.int64)
     close_lots = np.where(auctioned, closing, 0)
     between = np.floor(lots).astype(np.int64)
@@ -165,6 +168,7 @@ class _Prices:
 
     def __init__(
         self,
+        seed: int,
         path: Path,
         drawn: list[np.typing.NDArray[np.uint64]],
         span: Span,
@@ -193,7 +197,7 @@ class _Prices:
         start = np.floor(exp(np.array([path.before])) * _UNITS / step[0] + 0.5) * step[0]
         closes = self.close * step
         self.before = np.concatenate((start.astype(np.int64), closes[:-1]))
-        self.actions, cash = _dividends(instrument, profile, span, self.before)
+        self.actions, cash = _dividends(seed, instrument, profile, span)
         deducted = cash if instrument.market is Market.CN else np.zeros_like(cash)
         self.after_action = self.before - deducted
         if instrument.market is Market.CN and not instrument.is_index:
@@ -204,31 +208,39 @@ class _Prices:
         limit = float(_GROWTH_LIMIT if growth else _MAIN_LIMIT) - _LIMIT_MARGIN
         top = np.floor(self.after_action * (1 + limit) / self.step).astype(np.int64)
         bottom = np.ceil(self.after_action * (1 - limit) / self.step).astype(np.int64)
-        assert bool((self.close <= top).all() and (self.close >= bottom).all()), "a close at a limit"
+        assert bool((self.close <= top).all() and (self.close >= bottom).all()), (
+            "a close at a limit"
+        )
         self.high = np.minimum(self.high, top)
         self.low = np.maximum(self.low, bottom)
         self.open = np.clip(self.open, self.low, self.high)
 
 
 def _dividends(
-    instrument: Instrument, profile: Profile, span: Span, before: Ints
+    seed: int, instrument: Instrument, profile: Profile, span: Span
 ) -> tuple[tuple[CorporateAction, ...], Ints]:
-    """Draw the ex-dates of a security and what is paid, in units per row."""
+    """Draw the ex-dates; what is paid is the reference table's dividend, less before 2020.
+
+    Returns the actions, and the cash of each row in units.
+    """
     cash = np.zeros(len(span.days), dtype=np.int64)
     months = profile.dividend_months
     if not months:
         return (), cash
-    key = key_of(instrument.symbol, "dividend")
+    key = key_of(seed, instrument.symbol, "dividend")
+    yearly = float(instrument.dividend * 100)
     actions = []
     for year, month, begin in span.months:
         row = begin + 6 + word(key, year * 12 + month) % 6
         if month not in months or row >= len(span.days):
             continue
-        share = profile.dividend_yield / len(months)
-        paid = max(1, int(before[row] * share) // 100) * 100
-        cash[row] = paid
-        amount = Decimal(paid // 100).scaleb(-2)
-        actions.append(CorporateAction(instrument.symbol, span.days[row], cash=amount))
+        grown = exp(np.array([profile.growth * min(0, year - SETTLED_FROM)]))
+        cents = int(yearly / len(months) * grown[0] + 0.5)
+        if not cents:
+            continue
+        cash[row] = cents * 100
+        paid = Decimal(cents).scaleb(-2)
+        actions.append(CorporateAction(instrument.symbol, span.days[row], cash=paid))
     return tuple(actions), cash
 
 

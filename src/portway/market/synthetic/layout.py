@@ -164,4 +164,3 @@ def has_opening_auction(instrument: Instrument) -> bool:
     if instrument.is_index or instrument.market not in (Market.HK, Market.CN):
         return False
     return timetable_of(instrument) is not Timetable.HK_CONTINUOUS_ONLY
-

@@ -1,4 +1,4 @@
-"""The character of every security of the synthetic world: price band, volatility, volume, dividends.
+"""The character of every security of the synthetic world: price band, volatility, volume, ex-dates.
 
 The table beside this module is made up: figures of the right size, not data of any real day. A
 security that has no row gets a character drawn from its symbol, so a longer list of instruments
@@ -36,7 +36,7 @@ class Profile:
         shares_a_day: Typical volume of a full day (index: of its members).
         prints_a_minute: In continuous trading; from 40 on the security is a lively one, with never
             more than 3 s between two prints.
-        dividend_yield: Yearly, in parts of the price; paid in `dividend_months`.
+        dividend_months: Months with an ex-date; the amount is the reference table's.
     """
 
     low: Decimal
@@ -46,7 +46,6 @@ class Profile:
     beta: float
     shares_a_day: int
     prints_a_minute: int
-    dividend_yield: float
     dividend_months: tuple[int, ...]
 
 
@@ -72,7 +71,6 @@ def _read(row: dict[str, str]) -> Profile:
         beta=float(row["beta"]),
         shares_a_day=int(row["shares_a_day"]),
         prints_a_minute=int(row["prints_a_minute"]),
-        dividend_yield=float(row["dividend_yield"]),
         dividend_months=tuple(int(month) for month in row["dividend_months"].split()),
     )
 
@@ -94,6 +92,5 @@ def _drawn(seed: int, instrument: Instrument) -> Profile:
         beta=0.6 + 0.8 * fraction(word(key, 2)),
         shares_a_day=int(money / middle),
         prints_a_minute=12,
-        dividend_yield=0.03 if pays else 0.0,
         dividend_months=(6,) if pays else (),
     )

@@ -29,14 +29,14 @@ from portway.market.synthetic.profiles import Profile
 from portway.model.calendar import Calendar
 from portway.model.symbol import Market, Symbol
 
-__all__ = ["FACTOR_VOLATILITY", "Path", "Span", "daily_path", "span_of"]
+__all__ = ["FACTOR_VOLATILITY", "SETTLED_FROM", "Path", "Span", "daily_path", "span_of"]
 
 FACTOR_VOLATILITY: Final = {Market.HK: 0.0115, Market.US: 0.0090, Market.CN: 0.0100}
 _OTHER_VOLATILITY: Final = 0.009
 # Largest daily move: keeps a mainland day with its range and an ex-date inside a limit of 10 %.
 _RETURN_MAX: Final = 0.062
 _MARGIN: Final = 0.06  # Part of the band that closes leave free at either end for the day's range.
-_SETTLED_FROM: Final = 2020  # From this year on the band stands still.
+SETTLED_FROM: Final = 2020  # From this year on the band stands still.
 _CLUSTER_DAYS: Final = (9, 31, 97)
 
 
@@ -115,12 +115,12 @@ def daily_path(seed: int, symbol: Symbol, profile: Profile, span: Span) -> Path:
         walk = np.cumsum(returns[begin:end])
         part = np.arange(1, end - begin + 1) / float(end - begin)
         close[begin:end] = start + walk + (stop - start - walk[-1]) * part
-        if year < _SETTLED_FROM:
-            shift[begin:end] = profile.growth * (year - _SETTLED_FROM + part)
+        if year < SETTLED_FROM:
+            shift[begin:end] = profile.growth * (year - SETTLED_FROM + part)
     close = _fold(close, _MARGIN * width, (1 - _MARGIN) * width)
     market_part = profile.beta * FACTOR_VOLATILITY.get(span.market, _OTHER_VOLATILITY)
     usual = float(np.sqrt(np.float64(market_part * market_part + profile.volatility**2)))
-    grown = profile.growth * min(0, span.years[0][0] - _SETTLED_FROM)
+    grown = profile.growth * min(0, span.years[0][0] - SETTLED_FROM)
     return Path(
         close=bottom + shift + close,
         before=bottom + grown + anchors[0],

@@ -1,0 +1,304 @@
+"""Adds events up: the only place where State changes.
+
+Every amount comes from the event; nothing is decided, looked up or computed by a rule that may
+change later. An event that does not fit the state is a defect and fails an assertion before
+anything is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from portway.core.ledger import client_settling
+from portway.core.order_states import WAITING_STATUSES
+from portway.core.state import (
+    REQUEST_WINDOW,
+    Account,
+    ClosedOrder,
+    FeeDay,
+    LiveOrder,
+    Position,
+    State,
+    Unsettled,
+)
+from portway.model.event import (
+    NO_HOLD,
+    AccountOpened,
+    CashDeposited,
+    CashWithdrawn,
+    Fact,
+    Hold,
+    OrderAccepted,
+    OrderFilled,
+    OrderReplaced,
+    OrderStatusChanged,
+    Settled,
+    SettlementDone,
+    VenueConfigured,
+)
+from portway.model.execution import Execution
+from portway.model.order import Order, OrderSide, OrderStatus, OrderType
+from portway.model.symbol import market_of
+
+__all__ = ["evolve"]
+
+ZERO = Decimal(0)
+
+
+def evolve(state: State, event: Fact) -> Order | None:
+    """Add `event` to `state`; return the order it is about as it stands afterwards."""
+    match event:
+        case OrderAccepted():
+            return _accepted(state, event)
+        case OrderStatusChanged():
+            return _status_changed(state, event)
+        case OrderFilled():
+            return _filled(state, event)
+        case OrderReplaced():
+            return _replaced(state, event)
+        case SettlementDone():
+            _settled(state, event)
+        case AccountOpened():
+            assert event.account_no not in state.accounts, "an account is opened once"
+            state.accounts[event.account_no] = Account(
+                event.account_no, event.name, event.base_currency, event.channel
+            )
+        case CashDeposited() | CashWithdrawn():
+            sign = 1 if isinstance(event, CashDeposited) else -1
+            state.ledger.add(event.entry)
+            state.accounts[event.account_no].purse(event.currency).cash += sign * event.amount
+        case VenueConfigured():
+            state.settings = event.settings
+            state.is_configured = True
+    return None
+
+
+def _accepted(state: State, event: OrderAccepted) -> Order:
+    order = event.order
+    account = state.accounts[order.account_no]
+    assert order.order_id not in state.orders, "an order is accepted once"
+    _remember_request(account, order)
+    live = LiveOrder(order)
+    state.orders[order.order_id] = live
+    symbol = order.terms.symbol
+    account.live_orders += 1
+    state.symbols[symbol] = state.symbols.get(symbol, 0) + 1
+    _set_hold(state, live, event.hold)
+    if order.status in WAITING_STATUSES:
+        state.waiting.setdefault(market_of(symbol), {})[order.order_id] = None
+    if order.is_terminal:
+        _close(state, live)
+    return order
+
+
+def _remember_request(account: Account, order: Order) -> None:
+    request_id = order.terms.client_request_id
+    if request_id is None:
+        return
+    # Entered by time, so what is too old stands in front.
+    for old, (_, at) in tuple(account.requests.items()):
+        if order.submitted_at - at < REQUEST_WINDOW:
+            break
+        del account.requests[old]
+    account.requests.pop(request_id, None)
+    account.requests[request_id] = (order.order_id, order.submitted_at)
+
+
+def _status_changed(state: State, event: OrderStatusChanged) -> Order:
+    live = state.orders[event.order_id]
+    before = live.order.status
+    live.order = order = replace(
+        live.order,
+        status=event.status,
+        updated_at=event.at,
+        msg=event.msg or live.order.msg,
+        trigger_status=event.trigger_status or live.order.trigger_status,
+        triggered_at=event.triggered_at or live.order.triggered_at,
+    )
+    _set_hold(state, live, event.hold)
+    if before in WAITING_STATUSES and event.status not in WAITING_STATUSES:
+        state.waiting[market_of(order.terms.symbol)].pop(order.order_id, None)
+    if event.status is OrderStatus.WAIT_TO_REPLACE:
+        live.before_replace = before
+    if event.status is OrderStatus.NEW and live.since is None:
+        live.since = event.at
+        _join_book(state, live)
+    if order.is_terminal:
+        _close(state, live)
+    return order
+
+
+def _filled(state: State, event: OrderFilled) -> Order:
+    execution = event.execution
+    live = state.orders[execution.order_id]
+    order = live.order
+    live.order = order = replace(
+        order,
+        status=event.status,
+        updated_at=execution.at,
+        executed_quantity=order.executed_quantity + execution.quantity,
+        executed_amount=order.executed_amount + execution.consideration,
+        last_price=execution.price,
+    )
+    assert order.leaves_quantity >= 0, "never more is executed than was submitted"
+    live.executions += 1
+    _add_fees(live, event)
+    _set_hold(state, live, event.hold)
+    _move_money(state, event)
+    _move_shares(state, event)
+    if order.is_terminal:
+        assert not order.leaves_quantity, "a fill ends an order by filling it"
+        _close(state, live)
+    return order
+
+
+def _add_fees(live: LiveOrder, event: OrderFilled) -> None:
+    execution = event.execution
+    day = live.fee_day
+    if day is None or day.on != execution.trading_day:
+        day = live.fee_day = FeeDay(execution.trading_day)
+    day.consideration += execution.consideration
+    day.quantity += execution.quantity
+    for fee in event.fees:
+        day.charged[fee.name] = day.charged.get(fee.name, ZERO) + fee.amount
+
+
+def _move_money(state: State, event: OrderFilled) -> None:
+    execution, entry = event.execution, event.entry
+    state.ledger.add(entry)
+    account_no, currency = execution.account_no, execution.currency
+    purse_name = client_settling(account_no)
+    net = sum(
+        (one.amount for one in entry.postings if (one.account, one.asset) == (purse_name, currency)),
+        ZERO,
+    )
+    assert entry.settles_on is not None, "an execution settles on a day"
+    key = (market_of(execution.symbol), entry.settles_on, account_no, currency)
+    due = state.unsettled.setdefault(key, Unsettled())
+    purse = state.accounts[account_no].purse(currency)
+    purse.cash += net
+    if net > 0:
+        due.receivable += net
+        purse.receivable += net
+    else:
+        due.payable -= net
+        purse.payable -= net
+
+
+def _move_shares(state: State, event: OrderFilled) -> None:
+    execution = event.execution
+    positions = state.accounts[execution.account_no].positions
+    position = positions.setdefault(execution.symbol, Position(execution.currency))
+    if execution.side is OrderSide.SELL:
+        position.quantity -= execution.quantity
+        assert position.quantity >= 0, "a cash account sells what it has"
+        if not position.quantity:
+            position.cost_price = ZERO
+        return
+    position.cost_price = _average_cost(position, execution)
+    position.quantity += execution.quantity
+    if event.sellable_from > execution.trading_day:
+        position.locked.append((event.sellable_from, execution.quantity))
+
+
+def _average_cost(position: Position, execution: Execution) -> Decimal:
+    cost = position.cost_price * position.quantity + execution.consideration
+    return cost / (position.quantity + execution.quantity)
+
+
+def _replaced(state: State, event: OrderReplaced) -> Order:
+    live = state.orders[event.order_id]
+    if live.arrival is not None and not event.keeps_priority:
+        _leave_book(state, live)
+        live.since = event.at
+    live.order = order = replace(
+        live.order,
+        status=event.status,
+        updated_at=event.at,
+        quantity=event.quantity,
+        price=event.price,
+        terms=replace(live.order.terms, remark=event.remark),
+    )
+    _set_hold(state, live, event.hold)
+    if event.status is OrderStatus.REPLACED and live.arrival is None:
+        _join_book(state, live)
+    return order
+
+
+def _settled(state: State, event: SettlementDone) -> None:
+    state.days[event.market] = event.trading_day
+    for one in event.settled:
+        _settle_one(state, event, one)
+    for account in state.accounts.values():
+        for symbol, position in tuple(account.positions.items()):
+            if market_of(symbol) is not event.market:
+                continue
+            if not position.quantity and not position.frozen:
+                del account.positions[symbol]
+                continue
+            position.init_quantity = position.quantity
+            position.locked = [lot for lot in position.locked if lot[0] > event.trading_day]
+
+
+def _settle_one(state: State, event: SettlementDone, one: Settled) -> None:
+    due = state.unsettled.pop((event.market, one.settles_on, one.account_no, one.currency))
+    assert (due.receivable, due.payable) == (one.receivable, one.payable), "what was due is settled"
+    state.ledger.add(one.entry)
+    purse = state.accounts[one.account_no].purse(one.currency)
+    purse.receivable -= one.receivable
+    purse.payable -= one.payable
+
+
+def _set_hold(state: State, live: LiveOrder, hold: Hold) -> None:
+    """Reserve `hold` in place of what the order had reserved."""
+    old, live.hold = live.hold, hold
+    if old == hold:
+        return
+    order = live.order
+    account = state.accounts[order.account_no]
+    if order.terms.side is OrderSide.BUY:
+        purse = account.purse(order.currency)
+        purse.frozen_cash += hold.cash + hold.fees - old.cash - old.fees
+        purse.frozen_fees += hold.fees - old.fees
+    else:
+        account.positions[order.terms.symbol].frozen += hold.shares - old.shares
+
+
+def _join_book(state: State, live: LiveOrder) -> None:
+    """Queue a limit order behind all that rest at its price; a market order never rests."""
+    order = live.order
+    if order.terms.order_type is OrderType.MO:
+        return
+    assert order.price is not None, "what rests has a price"
+    state.arrivals += 1
+    live.arrival = state.arrivals
+    book = state.book(order.terms.symbol)
+    book.add(order.terms.side, order.price, live.arrival, order.order_id)
+
+
+def _leave_book(state: State, live: LiveOrder) -> None:
+    symbol = live.order.terms.symbol
+    book = state.books[symbol]
+    book.remove(live.order.terms.side, live.order.order_id)
+    live.arrival = None
+    if book.is_empty:
+        del state.books[symbol]
+
+
+def _close(state: State, live: LiveOrder) -> None:
+    """Forget a terminal order but for its end."""
+    order = live.order
+    assert live.hold == NO_HOLD, "a terminal order holds nothing"
+    if live.arrival is not None:
+        _leave_book(state, live)
+    symbol = order.terms.symbol
+    state.waiting.get(market_of(symbol), {}).pop(order.order_id, None)
+    del state.orders[order.order_id]
+    state.closed[order.order_id] = ClosedOrder(
+        order.account_no, order.terms.order_type, order.status
+    )
+    state.accounts[order.account_no].live_orders -= 1
+    state.symbols[symbol] -= 1
+    if not state.symbols[symbol]:
+        del state.symbols[symbol]

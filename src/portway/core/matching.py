@@ -1,0 +1,259 @@
+"""Continuous matching: an incoming order against the book, and the outside market against it.
+
+Best price first; at one price what stood there first. Trades happen at the resting side's price, one
+execution per outside level or resting order hit. A resting order fills at its own price: when a
+venue order crosses it, for the displayed sizes when the outside touch reaches it, and whole when an
+outside print goes through its price. Everything is yielded as a fact and added up by the caller
+before the next is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from portway.core import fees
+from portway.core.book import Book, Outside, OutsideLevel, Resting, crosses, opposite
+from portway.core.ledger import execution_entry
+from portway.core.order_checks import Touch, estimate_hold, works_in
+from portway.core.order_states import Step, next_status
+from portway.core.state import FeeDay, LiveOrder, State
+from portway.model.command import FillModel, MarketView
+from portway.model.event import NO_HOLD, Fact, Hold, OrderFilled, OrderStatusChanged
+from portway.model.entry import Fee
+from portway.model.execution import Execution, Fill
+from portway.model.order import OrderSide, OrderType
+from portway.model.quote import Trade, TradeSession
+
+__all__ = ["Floor", "SELF_MATCH_MSG", "match_incoming", "match_depth", "match_prints", "step_of", "touch_of"]
+
+ZERO = Decimal(0)
+SELF_MATCH_MSG = "canceled: it would have traded with another order of the same account"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Where one symbol trades at one instant: the state, its outside, and what is known of both.
+
+    Attributes:
+        session: The continuous session that runs; None: nothing matches.
+    """
+
+    state: State
+    outside: Outside
+    view: MarketView
+    at: datetime
+    session: TradeSession | None
+
+    @property
+    def book(self) -> Book:
+        return self.state.books.get(self.view.instrument.symbol) or Book()
+
+    @property
+    def fills_whole(self) -> bool:
+        """Whether the fill model ignores displayed sizes."""
+        return self.state.settings.fill_model is FillModel.TOUCH
+
+
+def touch_of(floor: Floor) -> Touch:
+    """Return the best prices of outside depth and resting orders together."""
+    best: list[Decimal | None] = []
+    for side, better in ((OrderSide.BUY, max), (OrderSide.SELL, min)):
+        level = floor.outside.best(side)
+        own = _best_own(floor, side)
+        prices = [one.price for one in (level, own) if one is not None]
+        best.append(better(prices) if prices else None)
+    return Touch(*best)
+
+
+def step_of(
+    live: LiveOrder, step: Step, at: datetime, *, ends: bool = False, msg: str = ""
+) -> OrderStatusChanged:
+    """Return the fact that an order takes `step`.
+
+    Args:
+        ends: The step leads to a terminal status, which holds nothing.
+    """
+    order = live.order
+    status = next_status(
+        order.status,
+        step,
+        executed=order.executed_quantity > 0,
+        before_replace=live.before_replace,
+    )
+    hold = NO_HOLD if ends else live.hold
+    return OrderStatusChanged(order.order_id, order.account_no, status, at, hold, msg)
+
+
+def match_incoming(floor: Floor, order_id: int, bound: Decimal | None) -> Iterator[Fact]:
+    """Yield the fills of an order that has just come, best price first, up to `bound`."""
+    while (live := floor.state.orders.get(order_id)) is not None:
+        side = live.order.terms.side
+        own = _best_own(floor, opposite(side))
+        level = floor.outside.best(opposite(side))
+        if own is not None and _own_first(floor, side, own, level):
+            if not crosses(side, bound, own.price):
+                return
+            yield from _meet_own(floor, live, floor.state.orders[own.order_id], own.price)
+            continue
+        if level is None or not crosses(side, bound, level.price):
+            return
+        yield _fill(floor, live, _from_level(floor, live, level, level.price))
+
+
+def match_prints(floor: Floor, prints: tuple[Trade, ...]) -> Iterator[Fact]:
+    """Yield the fills of resting orders by outside prints that went through their price."""
+    for trade in prints:
+        for side in (OrderSide.BUY, OrderSide.SELL):
+            yield from _print_through(floor, side, trade)
+
+
+def match_depth(floor: Floor) -> Iterator[Fact]:
+    """Yield the fills of resting orders by the outside depth, if they have not met it yet.
+
+    What it shows at or beyond their prices is shared in price-time order.
+    """
+    if floor.session is None or floor.outside.is_met:
+        return
+    floor.outside.is_met = True
+    for side in (OrderSide.BUY, OrderSide.SELL):
+        for resting in tuple(floor.book.side(side)):
+            if resting.order_id in floor.state.orders and _is_at_work(
+                floor, resting, floor.session
+            ):
+                yield from _touched(floor, resting)
+
+
+def _print_through(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:
+    for resting in tuple(floor.book.side(side)):
+        if not crosses(side, resting.price, trade.price) or trade.price == resting.price:
+            return  # Sorted by price: nothing further back is gone through either.
+        live = floor.state.orders[resting.order_id]
+        assert live.since is not None, "what rests came at an instant"
+        # What printed at or before an order's arrival has not met it.
+        if live.since < trade.at and _is_at_work(floor, resting, trade.session):
+            whole = Fill(resting.order_id, resting.price, live.order.leaves_quantity)
+            yield _fill(floor, live, whole)
+
+
+def _touched(floor: Floor, resting: Resting) -> Iterator[Fact]:
+    """Yield fills of one resting order by the outside levels that reach its price."""
+    while (live := floor.state.orders.get(resting.order_id)) is not None:
+        side = live.order.terms.side
+        level = floor.outside.best(opposite(side))
+        if level is None or not crosses(side, resting.price, level.price):
+            return
+        yield _fill(floor, live, _from_level(floor, live, level, resting.price))
+
+
+def _is_at_work(floor: Floor, resting: Resting, session: TradeSession | None) -> bool:
+    terms = floor.state.orders[resting.order_id].order.terms
+    return works_in(terms, floor.view.instrument.market, session)
+
+
+def _best_own(floor: Floor, side: OrderSide) -> Resting | None:
+    for resting in floor.book.side(side):
+        if _is_at_work(floor, resting, floor.session):
+            return resting
+    return None
+
+
+def _own_first(floor: Floor, side: OrderSide, own: Resting, level: OutsideLevel | None) -> bool:
+    """Tell whether an incoming order of `side` meets `own` before the outside level."""
+    if level is None:
+        return True
+    if own.price == level.price:
+        return floor.fills_whole or own.arrival <= floor.outside.since
+    return own.price < level.price if side is OrderSide.BUY else own.price > level.price
+
+
+def _from_level(floor: Floor, live: LiveOrder, level: OutsideLevel, price: Decimal) -> Fill:
+    """Take what an outside level has for an order; it is gone until the level's next update."""
+    leaves = live.order.leaves_quantity
+    if floor.fills_whole:
+        return Fill(live.order.order_id, price, leaves)
+    quantity = min(leaves, level.left)
+    level.left -= quantity
+    return Fill(live.order.order_id, price, quantity)
+
+
+def _meet_own(
+    floor: Floor, live: LiveOrder, resting: LiveOrder, price: Decimal
+) -> Iterator[Fact]:
+    """Yield the match of two orders of the venue, the incoming side first."""
+    incoming_id, resting_id = live.order.order_id, resting.order.order_id
+    if live.order.account_no == resting.order.account_no:
+        # An account does not trade with itself: the order that stood there gives way.
+        yield step_of(resting, Step.CANCELED, floor.at, ends=True, msg=SELF_MATCH_MSG)
+        return
+    quantity = min(live.order.leaves_quantity, resting.order.leaves_quantity)
+    yield _fill(floor, live, Fill(incoming_id, price, quantity, against=resting_id))
+    yield _fill(floor, resting, Fill(resting_id, price, quantity, against=incoming_id))
+
+
+def _fill(floor: Floor, live: LiveOrder, fill: Fill) -> OrderFilled:
+    """Return the fact of a fill, with every amount that follows from it."""
+    order, view = live.order, floor.view
+    execution = Execution(
+        trade_id=f"{order.order_id}-{live.executions + 1}",
+        order_id=order.order_id,
+        account_no=order.account_no,
+        symbol=order.terms.symbol,
+        side=order.terms.side,
+        price=fill.price,
+        quantity=fill.quantity,
+        currency=order.currency,
+        at=floor.at,
+        trading_day=view.trading_day,
+    )
+    leaves = order.leaves_quantity - fill.quantity
+    status = next_status(order.status, Step.PART_FILLED if leaves else Step.FILLED)
+    day = _day_after(floor, live, execution)
+    added = fees.fees_added(_query(floor, live), day.consideration, day.quantity, day.charged)
+    return OrderFilled(
+        execution=execution,
+        status=status,
+        against=fill.against,
+        fees=added,
+        entry=execution_entry(execution, added, view.settles_on),
+        sellable_from=view.sellable_from,
+        hold=_hold_after(floor, live, day, added, leaves),
+    )
+
+
+def _query(floor: Floor, live: LiveOrder) -> fees.FeeQuery:
+    return fees.FeeQuery(
+        fees.fee_class_of(floor.view.instrument),
+        live.order.terms.side,
+        floor.view.trading_day,
+        floor.state.settings.fee_rates,
+    )
+
+
+def _day_after(floor: Floor, live: LiveOrder, execution: Execution) -> FeeDay:
+    """Return what the order has traded today with `execution`, and paid without it."""
+    day = live.fee_day
+    if day is None or day.on != execution.trading_day:
+        return FeeDay(execution.trading_day, execution.consideration, execution.quantity)
+    return FeeDay(
+        day.on,
+        day.consideration + execution.consideration,
+        day.quantity + execution.quantity,
+        dict(day.charged),
+    )
+
+
+def _hold_after(
+    floor: Floor, live: LiveOrder, day: FeeDay, added: tuple[Fee, ...], leaves: Decimal
+) -> Hold:
+    for fee in added:
+        day.charged[fee.name] = day.charged.get(fee.name, ZERO) + fee.amount
+    order = live.order
+    price = order.price
+    if order.terms.order_type is OrderType.MO and order.terms.side is OrderSide.BUY:
+        price = live.hold.cash / order.leaves_quantity  # The price by which it reserved.
+    hold = estimate_hold(order.terms, price, leaves, day, floor.view, floor.state.settings)
+    assert hold is not None, "an order that trades has reserved by a price"
+    return hold

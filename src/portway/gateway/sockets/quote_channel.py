@@ -1,0 +1,507 @@
+"""Business commands of the quote gateway, answered from the boards and their history.
+
+Each handler checks its request in the order of the protocol's error table, asks, and hands the
+values to `quote_messages`. Lists keep the order of the request; symbols that are not listed are
+left out of lists and refused alone. Commands for options, warrants, capital flow and calculated
+indexes are not served yet: they answer an empty list where clients allow one, else "no quote data".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import Message
+
+from portway.gateway.errors import Refused
+from portway.gateway.identity import Identity
+from portway.gateway.limits import LIMITED_QUOTE_COMMANDS, Limits
+from portway.gateway.ports import QuoteService
+from portway.gateway.sockets import quote_messages as messages
+from portway.gateway.sockets.fanout import Fanout, Subscriber, has_data
+from portway.gateway.sockets.quote_profile import packages
+from portway.gateway.sockets.quote_requests import (
+    COUNT_MAX,
+    adjust_of,
+    count_of,
+    date_of,
+    direction_of,
+    minute_of,
+    period_of,
+    sub_types,
+    symbol_of,
+    wants_all_sessions,
+)
+from portway.gateway.sockets.session import Session
+from portway.market.history import (
+    BadRange,
+    HistoryError,
+    NoData,
+    SymbolHistory,
+    TooManyBars,
+)
+from portway.market.reference import trading_session_rows
+from portway.model.instrument import Instrument
+from portway.model.quote import AdjustType, Candlestick, Period, SubType, TradeSession
+from portway.model.session import OVERNIGHT_ROW, trading_hours
+from portway.model.symbol import Market, Symbol
+from portway.quotes.board import Board
+from portway.wire.commands import QuoteCommand
+from portway.wire.envelope import pick_language
+from portway.wire.pb import quote_pb2 as pb
+
+__all__ = ["QuoteChannel"]
+
+SYMBOLS_MAX: Final = 500  # per request
+TRADE_DAY_SPAN_DAYS_MAX: Final = 31
+OFFSET_COUNT: Final = 10  # of an offset query that names no count
+HISTORY_SYMBOLS_MAX: Final = 1000  # told in the profile; not counted yet
+
+
+M = TypeVar("M", bound=Message)
+Handler = Callable[[Session, Any], Message | Coroutine[Any, Any, Message]]
+
+
+class QuoteChannel:
+    """Handlers of commands 4 to 27, and the subscriptions they make."""
+
+    def __init__(
+        self,
+        quotes: QuoteService,
+        fanout: Fanout,
+        limits: Limits,
+        identity: Identity,
+        wall: Callable[[], float],
+    ) -> None:
+        self._quotes = quotes
+        self._fanout = fanout
+        self._limits = limits
+        self._identity = identity
+        self._wall = wall
+        self._subscribers: dict[Session, Subscriber] = {}
+        self._handlers: dict[int, Handler] = {
+            QuoteCommand.USER_PROFILE: self._profile,
+            QuoteCommand.SUBSCRIPTIONS: self._subscription_list,
+            QuoteCommand.SUBSCRIBE: self._subscribe,
+            QuoteCommand.UNSUBSCRIBE: self._unsubscribe,
+            QuoteCommand.MARKET_TRADE_PERIOD: self._trade_periods,
+            QuoteCommand.MARKET_TRADE_DAY: self._trade_days,
+            QuoteCommand.STATIC_INFO: self._static_info,
+            QuoteCommand.QUOTE: self._quote,
+            QuoteCommand.OPTION_QUOTE: self._nothing_in_list(pb.OptionQuoteResponse),
+            QuoteCommand.WARRANT_QUOTE: self._nothing_in_list(pb.WarrantQuoteResponse),
+            QuoteCommand.DEPTH: self._depth,
+            QuoteCommand.BROKERS: self._brokers,
+            QuoteCommand.PARTICIPANTS: self._participants,
+            QuoteCommand.TRADES: self._trades,
+            QuoteCommand.INTRADAY: self._intraday,
+            QuoteCommand.CANDLESTICKS: self._candlesticks,
+            QuoteCommand.OPTION_CHAIN_DATES: self._nothing_of_one(pb.OptionChainDateListResponse),
+            QuoteCommand.OPTION_CHAIN_STRIKES: self._nothing_of_one(
+                pb.OptionChainDateStrikeInfoResponse
+            ),
+            QuoteCommand.WARRANT_ISSUERS: lambda session, request: pb.IssuerInfoResponse(),
+            QuoteCommand.WARRANT_LIST: self._no_data,
+            QuoteCommand.CAPITAL_FLOW: self._no_data,
+            QuoteCommand.CAPITAL_DISTRIBUTION: self._no_data,
+            QuoteCommand.CALC_INDEXES: self._no_indexes,
+            QuoteCommand.HISTORY_CANDLESTICKS: self._history,
+        }
+
+    # ------------------------------------------------------------------------- ChannelHandler
+
+    def handle(
+        self, session: Session, cmd_code: int, request: Message
+    ) -> Message | Coroutine[Any, Any, Message]:
+        """Answer one command."""
+        handler = self._handlers.get(cmd_code)
+        if handler is None:
+            raise Refused("UNKNOWN_COMMAND")
+        return handler(session, request)
+
+    def drained(self, session: Session) -> None:
+        """Send what was merged while the session's link was congested."""
+        subscriber = self._subscribers.get(session)
+        if subscriber is not None:
+            self._fanout.drained(subscriber)
+
+    def forget(self, session: Session) -> None:
+        """End the subscriptions of a connection that is gone."""
+        subscriber = self._subscribers.pop(session, None)
+        if subscriber is None:
+            return
+        for symbol, nobody in self._fanout.subscriptions.remove_all(subscriber):
+            self._limits.unsubscribe(session.caller, [symbol])
+            if nobody:
+                self._quotes.unwatch(symbol)
+
+    # ---------------------------------------------------------------- profile, subscriptions
+
+    async def _profile(
+        self, session: Session, request: pb.UserQuoteProfileRequest
+    ) -> pb.UserQuoteProfileResponse:
+        assert session.principal is not None
+        profile = self._limits.profile
+        language = pick_language(request.language) if request.language else session.language
+        answer = pb.UserQuoteProfileResponse(
+            member_id=await self._identity.member_id(session.principal.account_no),
+            quote_level="LV2",
+            subscribe_limit=profile.subscribed_symbols_max,
+            history_candlestick_limit=HISTORY_SYMBOLS_MAX,
+            quote_level_detail=packages(language, int(self._wall())),
+        )
+        if profile.told is not None:
+            for cmd_code in LIMITED_QUOTE_COMMANDS:
+                answer.rate_limit.add(
+                    command=cmd_code,
+                    limit=profile.told.per_second,
+                    burst=profile.told.burst,
+                )
+        return answer
+
+    def _subscription_list(self, session: Session, request: Message) -> pb.SubscriptionResponse:
+        subscriber = self._subscribers.get(session)
+        held = self._fanout.subscriptions.of(subscriber) if subscriber else {}
+        return _sub_list(held.items())
+
+    def _subscribe(self, session: Session, request: pb.SubscribeRequest) -> pb.SubscriptionResponse:
+        symbols = list(dict.fromkeys(request.symbol))
+        if len(symbols) > self._limits.profile.subscribed_symbols_max:
+            raise Refused("QUOTE_TOO_MANY_SUBSCRIPTIONS")
+        kinds = sub_types(request.sub_type)
+        known = [one.symbol for one in self._listed(symbols)]
+        if not known:
+            raise Refused("QUOTE_NOT_FOUND")
+        for symbol in known:
+            self._quotes.board(symbol)  # what cannot be shown fails here, before anything changed
+        subscriptions = self._fanout.subscriptions
+        subscriber = self._subscriber(session)
+        held = subscriptions.of(subscriber)
+        if not self._limits.subscribe(session.caller, [one for one in known if one not in held]):
+            raise Refused("QUOTE_TOO_MANY_SUBSCRIPTIONS")
+        for symbol in known:
+            if subscriptions.add(subscriber, symbol, kinds):
+                self._quotes.watch(symbol)
+            if request.is_first_push:
+                for kind in kinds:
+                    self._fanout.first_push(subscriber, symbol, kind)
+        return _sub_list((symbol, kinds) for symbol in known)
+
+    def _unsubscribe(
+        self, session: Session, request: pb.UnsubscribeRequest
+    ) -> pb.UnsubscribeResponse:
+        subscriber = self._subscribers.get(session)
+        if len(request.symbol) > self._limits.profile.subscribed_symbols_max:
+            raise Refused("QUOTE_PARAMETER_INVALID", "symbol")
+        if not request.symbol and not request.unsub_all:
+            raise Refused("QUOTE_BAD_REQUEST", "symbol")
+        kinds = tuple(SubType) if request.unsub_all else sub_types(request.sub_type)
+        symbols = [symbol_of(text) for text in dict.fromkeys(request.symbol)]
+        if subscriber is not None:
+            held = self._fanout.subscriptions.of(subscriber)
+            for symbol in symbols or list(held):
+                self._drop(session, subscriber, symbol, kinds)
+        return pb.UnsubscribeResponse()
+
+    def _drop(
+        self, session: Session, subscriber: Subscriber, symbol: Symbol, kinds: Iterable[SubType]
+    ) -> None:
+        gone, nobody = self._fanout.subscriptions.remove(subscriber, symbol, kinds)
+        subscriber.backlog.forget(symbol, kinds)
+        if gone:
+            self._limits.unsubscribe(session.caller, [symbol])
+        if nobody:
+            self._quotes.unwatch(symbol)
+
+    def _subscriber(self, session: Session) -> Subscriber:
+        subscriber = self._subscribers.get(session)
+        if subscriber is None:
+            subscriber = Subscriber(session.link, wants_overnight=session.wants_overnight)
+            self._subscribers[session] = subscriber
+        return subscriber
+
+    # ------------------------------------------------------------------- sessions, reference
+
+    def _trade_periods(self, session: Session, request: Message) -> pb.MarketTradePeriodResponse:
+        answer = pb.MarketTradePeriodResponse()
+        for market, rows in trading_session_rows().items():
+            if market is Market.US and session.wants_overnight:
+                rows = (*rows, OVERNIGHT_ROW)
+            entry = answer.market_trade_session.add(market=market.value)
+            for row in rows:
+                entry.trade_session.add(
+                    beg_time=row.begin_hhmm,
+                    end_time=row.end_hhmm,
+                    trade_session=row.session.value,
+                )
+        return answer
+
+    def _trade_days(
+        self, session: Session, request: pb.MarketTradeDayRequest
+    ) -> pb.MarketTradeDayResponse:
+        if request.market not in Market.__members__:
+            raise Refused("QUOTE_PARAMETER_INVALID", "market")
+        market = Market(request.market)
+        first, last = date_of(request.beg_day, "beg_day"), date_of(request.end_day, "end_day")
+        if not 0 <= (last - first).days <= TRADE_DAY_SPAN_DAYS_MAX:
+            raise Refused("QUOTE_PARAMETER_INVALID", "end_day")
+        calendar = self._quotes.calendar(market)
+        answer = pb.MarketTradeDayResponse()
+        for day in calendar.trading_days(first, last):
+            # A half day stands in its own list alone. The mainland has none: clients would ignore
+            # every tick of such a day.
+            is_half = market is not Market.CN and calendar.is_half_day(day)
+            (answer.half_trade_day if is_half else answer.trade_day).append(f"{day:%Y%m%d}")
+        return answer
+
+    def _static_info(
+        self, session: Session, request: pb.MultiSecurityRequest
+    ) -> pb.SecurityStaticInfoResponse:
+        return pb.SecurityStaticInfoResponse(
+            secu_static_info=[messages.static_info(one) for one in self._several(request.symbol)]
+        )
+
+    def _participants(self, session: Session, request: Message) -> pb.ParticipantBrokerIdsResponse:
+        return pb.ParticipantBrokerIdsResponse(
+            participant_broker_numbers=[
+                pb.ParticipantInfo(
+                    broker_ids=one.broker_ids,
+                    participant_name_cn=one.name_cn,
+                    participant_name_en=one.name_en,
+                    participant_name_hk=one.name_hk,
+                )
+                for one in self._quotes.reference.participants
+            ]
+        )
+
+    # ------------------------------------------------------------------------ the present
+
+    def _quote(
+        self, session: Session, request: pb.MultiSecurityRequest
+    ) -> pb.SecurityQuoteResponse:
+        answer = pb.SecurityQuoteResponse()
+        for instrument in self._several(request.symbol):
+            board = self._quotes.board(instrument.symbol)
+            if board is not None and has_data(board):
+                market = instrument.market
+                answer.secu_quote.append(
+                    messages.security_quote(
+                        board,
+                        market,
+                        self._quotes.now(market),
+                        overnight=session.wants_overnight,
+                    )
+                )
+        return answer
+
+    def _depth(self, session: Session, request: pb.SecurityRequest) -> pb.SecurityDepthResponse:
+        instrument, board = self._one(request.symbol)
+        answer = pb.SecurityDepthResponse(symbol=instrument.symbol)
+        if board.depth is not None:
+            answer.ask.extend(messages.depth_levels(board.depth.asks, instrument.market))
+            answer.bid.extend(messages.depth_levels(board.depth.bids, instrument.market))
+        return answer
+
+    def _brokers(self, session: Session, request: pb.SecurityRequest) -> pb.SecurityBrokersResponse:
+        instrument, board = self._one(request.symbol)
+        answer = pb.SecurityBrokersResponse(symbol=instrument.symbol)
+        if board.brokers is not None:
+            answer.ask_brokers.extend(messages.broker_levels(board.brokers.asks))
+            answer.bid_brokers.extend(messages.broker_levels(board.brokers.bids))
+        return answer
+
+    def _trades(
+        self, session: Session, request: pb.SecurityTradeRequest
+    ) -> pb.SecurityTradeResponse:
+        instrument = self._listed_one(request.symbol)
+        count = count_of(request.count)
+        _, board = self._one(request.symbol)
+        trades = [
+            one
+            for one in board.recent_trades()
+            if session.wants_overnight or one.session is not TradeSession.OVERNIGHT
+        ]
+        return pb.SecurityTradeResponse(
+            symbol=instrument.symbol,
+            trades=[messages.trade(one, instrument.market) for one in trades[-count:]],
+        )
+
+    def _intraday(
+        self, session: Session, request: pb.SecurityIntradayRequest
+    ) -> pb.SecurityIntradayResponse:
+        instrument = self._listed_one(request.symbol)
+        all_sessions = wants_all_sessions(request.trade_session)
+        _, board = self._one(request.symbol)
+        points = board.intraday(self._quotes.now(instrument.market), all_sessions=all_sessions)
+        if not session.wants_overnight:
+            points = tuple(one for one in points if one.session is not TradeSession.OVERNIGHT)
+        return pb.SecurityIntradayResponse(
+            symbol=instrument.symbol, lines=messages.intraday_line(points, instrument.market)
+        )
+
+    # ------------------------------------------------------------------------ candlesticks
+
+    def _candlesticks(
+        self, session: Session, request: pb.SecurityCandlestickRequest
+    ) -> pb.SecurityCandlestickResponse:
+        instrument = self._listed_one(request.symbol)
+        period, adjust = period_of(request.period), adjust_of(request.adjust_type)
+        all_sessions = wants_all_sessions(request.trade_session)
+        count = count_of(request.count)
+        # Without overnight data the newest bars are what is left of a longer page.
+        asked = COUNT_MAX if all_sessions and not session.wants_overnight else count
+        bars = _page(
+            lambda: self._symbol_history(instrument).latest(
+                period, asked, adjust, all_sessions=all_sessions
+            )
+        )
+        return _candlesticks(session, instrument, bars, count)
+
+    def _history(
+        self, session: Session, request: pb.SecurityHistoryCandlestickRequest
+    ) -> pb.SecurityCandlestickResponse:
+        instrument = self._listed_one(request.symbol)
+        period, adjust = period_of(request.period), adjust_of(request.adjust_type)
+        all_sessions = wants_all_sessions(request.trade_session)
+        match request.query_type:
+            case pb.QUERY_BY_OFFSET:
+                find = self._offset_query(request.offset_request)
+            case pb.QUERY_BY_DATE:
+                find = self._date_query(request.date_request)
+            case _:
+                raise Refused("QUOTE_PARAMETER_INVALID", "query_type")
+        history = self._symbol_history(instrument)
+        bars = _page(lambda: find(history, period, adjust, all_sessions))
+        return _candlesticks(session, instrument, bars, COUNT_MAX)
+
+    def _offset_query(self, offset: pb.OffsetQuery) -> Callable[..., Sequence[Candlestick]]:
+        direction = direction_of(offset.direction)
+        day = date_of(offset.date, "date") if offset.date else None
+        minute = minute_of(offset.minute) if offset.minute else None
+        count = count_of(offset.count or OFFSET_COUNT)
+
+        def find(
+            history: SymbolHistory, period: Period, adjust: AdjustType, all_sessions: bool
+        ) -> Sequence[Candlestick]:
+            return history.by_offset(
+                period, direction, count, adjust, day=day, minute=minute, all_sessions=all_sessions
+            )
+
+        return find
+
+    def _date_query(self, dates: pb.DateQuery) -> Callable[..., Sequence[Candlestick]]:
+        start = date_of(dates.start_date, "start_date") if dates.start_date else None
+        end = date_of(dates.end_date, "end_date") if dates.end_date else None
+
+        def find(
+            history: SymbolHistory, period: Period, adjust: AdjustType, all_sessions: bool
+        ) -> Sequence[Candlestick]:
+            return history.by_date(period, start, end, adjust, all_sessions=all_sessions)
+
+        return find
+
+    def _symbol_history(self, instrument: Instrument) -> SymbolHistory:
+        symbol, market = instrument.symbol, instrument.market
+        source = self._quotes.source(symbol)
+        if source is None:
+            raise Refused("QUOTE_NO_DATA")
+        return SymbolHistory(
+            source=source,
+            symbol=symbol,
+            hours=trading_hours(market, instrument.board),
+            calendar=self._quotes.calendar(market),
+            now=self._quotes.now(market),
+            today=self._quotes.board(symbol),
+        )
+
+    # --------------------------------------------------------------------- not served yet
+
+    def _nothing_in_list(self, answer: type[M]) -> Handler:
+        """No security of that kind is listed, so each symbol asked for is left out."""
+
+        def handle(session: Session, request: pb.MultiSecurityRequest) -> M:
+            self._several(request.symbol)
+            return answer()
+
+        return handle
+
+    def _nothing_of_one(self, answer: type[M]) -> Handler:
+        def handle(session: Session, request: Any) -> M:
+            self._listed_one(request.symbol)
+            return answer()
+
+        return handle
+
+    def _no_data(self, session: Session, request: Any) -> Message:
+        self._listed_one(request.symbol)
+        raise Refused("QUOTE_NO_DATA")
+
+    def _no_indexes(self, session: Session, request: pb.SecurityCalcQuoteRequest) -> Message:
+        self._several(request.symbols)
+        raise Refused("QUOTE_NO_DATA")
+
+    # ---------------------------------------------------------------------------- symbols
+
+    def _listed(self, symbols: Iterable[str]) -> list[Instrument]:
+        """Those of `symbols` that are listed, in their order.
+
+        Raises:
+            Refused: If there are none at all, or one has no region.
+        """
+        parsed = [symbol_of(text) for text in symbols]
+        if not parsed:
+            raise Refused("QUOTE_BAD_REQUEST", "symbol")
+        found = (self._quotes.instrument(symbol) for symbol in parsed)
+        return [instrument for instrument in found if instrument is not None]
+
+    def _several(self, symbols: Sequence[str]) -> list[Instrument]:
+        if len(symbols) > SYMBOLS_MAX:
+            raise Refused("QUOTE_TOO_MUCH_REQUESTED", f"at most {SYMBOLS_MAX} symbols")
+        return self._listed(symbols)
+
+    def _listed_one(self, text: str) -> Instrument:
+        found = self._quotes.instrument(symbol_of(text))
+        if found is None:
+            raise Refused("QUOTE_NOT_FOUND")
+        return found
+
+    def _one(self, text: str) -> tuple[Instrument, Board]:
+        instrument = self._listed_one(text)
+        board = self._quotes.board(instrument.symbol)
+        if board is None or not has_data(board):
+            raise Refused("QUOTE_NO_DATA")
+        return instrument, board
+
+
+# ---------------------------------------------------------------------------------- answers
+
+
+def _page(find: Callable[[], Sequence[Candlestick]]) -> Sequence[Candlestick]:
+    try:
+        return find()
+    except NoData:
+        raise Refused("QUOTE_NO_DATA") from None
+    except TooManyBars as error:
+        raise Refused("QUOTE_TOO_MUCH_REQUESTED", str(error)) from None
+    except BadRange as error:
+        raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from None
+    except HistoryError as error:
+        raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from error
+
+
+def _candlesticks(
+    session: Session, instrument: Instrument, bars: Sequence[Candlestick], count: int
+) -> pb.SecurityCandlestickResponse:
+    if not session.wants_overnight:
+        bars = [bar for bar in bars if bar.session is not TradeSession.OVERNIGHT]
+    return pb.SecurityCandlestickResponse(
+        symbol=instrument.symbol,
+        candlesticks=[messages.candlestick(bar, instrument.market) for bar in bars[-count:]],
+    )
+
+
+def _sub_list(held: Iterable[tuple[Symbol, Iterable[SubType]]]) -> pb.SubscriptionResponse:
+    answer = pb.SubscriptionResponse()
+    for symbol, kinds in held:
+        answer.sub_list.add(symbol=symbol, sub_type=sorted(kind.value for kind in kinds))
+    return answer

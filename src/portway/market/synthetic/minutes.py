@@ -1,0 +1,239 @@
+"""The minute level: the bars of one session, adding up exactly to what the day fixed.
+
+A path runs through the day's turning points with noise on the way; each minute gets open, high,
+low, close, a middle price and lots. Volumes of minutes above and below the day's mean price are
+then tilted, and the last few steps shifted lot by lot, until price times volume sums to the day's
+figure. A minute carries what its prints need to do the same one level down.
+Prices are in steps of the day's grid, volumes in lots. Knows no print.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from portway.market.synthetic.curves import Curve, volume_weights
+from portway.market.synthetic.draws import Floats, Ints, exp, normals, split, sub_key, words
+
+__all__ = ["MINUTE_LOTS_MIN", "IndexMinutes", "Minutes", "SessionPlan", "index_minutes", "minutes"]
+
+MINUTE_LOTS_MIN: Final = 8
+_CORNERS: Final = 4  # Prints that a minute needs at open, high, low and close.
+_CORNER_PART: Final = 60  # Each of them has one lot and a sixtieth of the minute's.
+_NOISE: Final = 0.38  # Noise of the whole session's path, in parts of its range.
+_TILT_MIN: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """What the level above has fixed for one session of one day.
+
+    Attributes:
+        key: Address of the session's draws.
+        open: In steps, as `high`, `low` and `last`, the price at the end of the last minute.
+        lots: To be split over the minutes (index: shares).
+        weight: Sum of steps times lots over the session (index: money in units).
+    """
+
+    key: int
+    curve: Curve
+    minutes: int
+    open: int
+    high: int
+    low: int
+    last: int
+    lots: int
+    weight: int
+    first_turn: int
+    second_turn: int
+    high_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """The minutes of a session, an element each.
+
+    Attributes:
+        middle: Price at which every lot trades that the other prices do not take.
+        spare: Price of one single lot, which closes the sum.
+        corner: Lots that trade at each of open, high, low and close.
+        weight: Sum of steps times lots of the minute.
+    """
+
+    open: list[int]
+    high: list[int]
+    low: list[int]
+    close: list[int]
+    middle: list[int]
+    spare: list[int]
+    corner: list[int]
+    lots: list[int]
+    weight: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexMinutes:
+    """The minutes of an index: prices in steps, shares and money (units) of its members."""
+
+    open: list[int]
+    high: list[int]
+    low: list[int]
+    close: list[int]
+    shares: list[int]
+    money: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    open: Ints
+    high: Ints
+    low: Ints
+    close: Ints
+    middle: Ints
+
+
+def minutes(plan: SessionPlan) -> Minutes:
+    """Return the minutes of a session of a security.
+
+    Raises:
+        AssertionError: If they cannot add up to the plan: a defect of the level above.
+    """
+    bars = _bars(plan)
+    noise = exp(0.4 * normals(words(sub_key(plan.key, 5), np.arange(plan.minutes))))
+    weights = volume_weights(plan.curve, plan.minutes) * noise
+    lots = _tilted(plan, bars.middle, weights)
+    corner = 1 + lots // _CORNER_PART
+    beside = bars.open + bars.high + bars.low + bars.close - _CORNERS * bars.middle
+    missing = plan.weight - int((bars.middle * lots + corner * beside).sum())
+    at_middle = (lots - _CORNERS * corner - 1).tolist()
+    moved = list(at_middle)
+    missing = _move_lots(moved, bars.middle.tolist(), missing)
+    spare = bars.middle.tolist()
+    missing = _move_spares(spare, bars.high.tolist(), bars.low.tolist(), missing)
+    assert missing == 0, f"minutes miss the session's turnover by {missing} steps"
+    total = lots + np.array(moved, dtype=np.int64) - np.array(at_middle, dtype=np.int64)
+    weight = bars.middle * total + corner * beside + (np.array(spare) - bars.middle)
+    return Minutes(
+        bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist(),
+        bars.middle.tolist(), spare, corner.tolist(), total.tolist(), weight.tolist(),
+    )  # fmt: skip
+
+
+def index_minutes(plan: SessionPlan) -> IndexMinutes:
+    """Return the minutes of an index."""
+    bars = _bars(plan)
+    base = volume_weights(plan.curve, plan.minutes)
+    index = np.arange(plan.minutes)
+    shares, money = (
+        split(total, base * exp(spread * normals(words(sub_key(plan.key, field), index))))
+        for total, spread, field in ((plan.lots, 0.3, 5), (plan.weight, 0.35, 6))
+    )
+    return IndexMinutes(
+        bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist(),
+        shares.tolist(), money.tolist(),
+    )  # fmt: skip
+
+
+def _bars(plan: SessionPlan) -> _Bars:
+    """Draw prices; the high and the low of the session are touched and never passed."""
+    count = plan.minutes
+    index = np.arange(count)
+    ends, rough = _path(plan)
+    drawn = words(sub_key(plan.key, 1), index)
+    jitter = (drawn % np.uint64(7)).astype(np.int64)
+    gap = (jitter == 0).astype(np.int64) - (jitter == 1).astype(np.int64)
+    gap[0] = 0
+    opened = np.clip(ends[:-1] + gap, plan.low, plan.high)
+    closed = ends[1:]
+    reach = [
+        np.floor(np.abs(normals(words(sub_key(plan.key, field), index))) * rough * 0.7 + 0.6)
+        for field in (2, 3)
+    ]
+    high = np.minimum(np.maximum(opened, closed) + reach[0].astype(np.int64), plan.high)
+    low = np.maximum(np.minimum(opened, closed) - reach[1].astype(np.int64), plan.low)
+    rounding = (words(sub_key(plan.key, 4), index) & np.uint64(3)).astype(np.int64)
+    middle = (opened + closed + high + low + rounding) // 4
+    # The minutes of the extremes trade there: some volume lies at both ends of the range, so that
+    # every mean price in between can be reached.
+    for turn in (plan.first_turn, plan.second_turn):
+        middle[turn - 1] = closed[turn - 1]
+    return _Bars(opened, high, low, closed, middle)
+
+
+def _path(plan: SessionPlan) -> tuple[Ints, float]:
+    """Return the prices at the edges of the minutes, and the size of one minute's noise."""
+    count = plan.minutes
+    one, two = (plan.high, plan.low) if plan.high_first else (plan.low, plan.high)
+    corners = ((0, plan.open), (plan.first_turn, one), (plan.second_turn, two), (count, plan.last))
+    rough = _NOISE * (plan.high - plan.low) / float(np.sqrt(np.float64(count)))
+    steps = rough * normals(words(sub_key(plan.key, 0), np.arange(count)))
+    ends = np.empty(count + 1)
+    ends[0] = plan.open
+    for (begin, start), (end, stop) in zip(corners, corners[1:], strict=False):
+        walk = np.cumsum(steps[begin:end])
+        part = np.arange(1, end - begin + 1) / float(end - begin)
+        ends[begin + 1 : end + 1] = start + walk + (stop - start - walk[-1]) * part
+    width = float(plan.high - plan.low)
+    turned = np.remainder(ends - plan.low, 2 * width)
+    whole = np.floor(plan.low + width - np.abs(width - turned) + 0.5).astype(np.int64)
+    for place, value in corners:  # Bridging ends in a rounding error; corners are exact.
+        whole[place] = value
+    return whole, rough
+
+
+def _tilted(plan: SessionPlan, middle: Ints, weights: Floats) -> Ints:
+    """Split the lots so that their mean price comes close to the plan's.
+
+    Minutes above the mean get one factor and those below another; both follow from two linear
+    equations, the number of lots and the sum of deviations.
+    """
+    least = MINUTE_LOTS_MIN * plan.minutes
+    free = float(plan.lots - least)
+    assert free > 0, "fewer lots than its minutes need"
+    off = middle - plan.weight / float(plan.lots)
+    above = np.where(off > 0, weights, 0.0)
+    below = np.where(off > 0, 0.0, weights)
+    up, down = (float(np.cumsum(side)[-1]) for side in (above, below))
+    rise, fall = float(np.cumsum(above * off)[-1]), float(np.cumsum(below * -off)[-1])
+    owed = -MINUTE_LOTS_MIN * float(np.cumsum(off)[-1])
+    # x * up + y * down = free;  x * rise - y * fall = owed
+    scale = up * fall + down * rise
+    usual = free / (up + down)
+    x = (free * fall + down * owed) / scale if scale > 0 else usual
+    y = (free * rise - up * owed) / scale if scale > 0 else usual
+    x, y = max(x, _TILT_MIN * usual), max(y, _TILT_MIN * usual)
+    return MINUTE_LOTS_MIN + split(plan.lots - least, x * above + y * below)
+
+
+def _move_lots(lots: list[int], prices: list[int], missing: int) -> int:
+    """Move lots between minutes, at their middle prices, towards the sum; return what is left.
+
+    Moving a lot from a minute to the dearest one adds the difference of their prices (to the
+    cheapest one: takes it away). The largest differences go first, so little is moved.
+    """
+    sign = 1 if missing > 0 else -1
+    missing = abs(missing)
+    order = sorted(range(len(lots)), key=lambda i: sign * prices[i])
+    goal = order[-1]
+    for giver in order:
+        gain = sign * (prices[goal] - prices[giver])
+        if not missing or gain <= 0:
+            break
+        count = min(lots[giver], missing // gain)
+        lots[giver] -= count
+        lots[goal] += count
+        missing -= count * gain
+    return sign * missing
+
+
+def _move_spares(spare: list[int], high: list[int], low: list[int], missing: int) -> int:
+    """Move single lots inside the range of their minutes; return what is left."""
+    for i, here in enumerate(spare):
+        if not missing:
+            break
+        shift = min(missing, high[i] - here) if missing > 0 else max(missing, low[i] - here)
+        spare[i] += shift
+        missing -= shift
+    return missing

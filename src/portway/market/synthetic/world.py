@@ -1,0 +1,209 @@
+"""The seeded world as a market source: a synthetic truth about every instrument of the reference.
+
+Top down: years fix days, days fix minutes, minutes fix prints; each level is drawn by address, so
+that a thousand day bars need no minute and any minute of any day can be asked first. The same seed
+gives the same world on every machine. Bounded caches keep what was asked lately; they never change
+an answer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from portway.market.reference import Reference
+from portway.market.synthetic.days import DayTable, day_table
+from portway.market.synthetic.grid import money, price
+from portway.market.synthetic.inside import Inside
+from portway.market.synthetic.layout import auction_ends, layout_of, microseconds
+from portway.market.synthetic.profiles import profile_of
+from portway.market.synthetic.snapshots import day_snapshot
+from portway.market.synthetic.years import Span, span_of
+from portway.model.corporate_action import CorporateAction
+from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
+from portway.model.session import AuctionEnds, trading_day_of
+from portway.model.symbol import MARKET_ZONES, Market, Symbol, market_of
+
+__all__ = ["FIRST_DAY", "LAST_DAY", "SyntheticWorld"]
+
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2035, 12, 31)
+# What the caches keep, at most. A day table takes 2 MB, a day's minute bars 0.2 to 0.7 MB, a
+# minute's events 0.1 MB.
+TABLES_MAX: Final = 128
+YEARS_OF_BARS_MAX: Final = 1024
+DAYS_MAX: Final = 512
+DAYS_OF_BARS_MAX: Final = 96
+MINUTES_OF_EVENTS_MAX: Final = 256
+
+
+class SyntheticWorld:
+    """Market data of every instrument of the reference, from 2000 to 2035.
+
+    Implements `MarketSource`. Symbols must be among `symbols()`; others raise KeyError.
+    """
+
+    def __init__(self, seed: int, reference: Reference) -> None:
+        self.seed = seed
+        self._reference = reference
+        self._brokers = tuple(
+            sorted(number for one in reference.participants for number in one.broker_ids)
+        )
+        self._span = lru_cache(maxsize=len(Market))(self._make_span)
+        self._table = lru_cache(maxsize=TABLES_MAX)(self._make_table)
+        self._year_bars = lru_cache(maxsize=YEARS_OF_BARS_MAX)(self._make_year_bars)
+        self._inside = lru_cache(maxsize=DAYS_MAX)(self._make_inside)
+        self._minute_bars = lru_cache(maxsize=DAYS_OF_BARS_MAX)(self._make_minute_bars)
+        self._events = lru_cache(maxsize=MINUTES_OF_EVENTS_MAX)(self._make_events)
+
+    # -- MarketSource ------------------------------------------------------------------------
+
+    def symbols(self) -> Collection[Symbol]:
+        """Return every symbol of the reference whose market has a calendar."""
+        known = self._reference.calendars
+        return [one for one in self._reference.instruments if market_of(one) in known]
+
+    def trading_days(self, symbol: Symbol, first: date, last: date) -> Sequence[date]:
+        """Return the trading days of the symbol from `first` to `last`, both inclusive."""
+        days = self._span(self._market(symbol)).days
+        return days[bisect_left(days, first) : bisect_left(days, last + timedelta(days=1))]
+
+    def bars(
+        self, symbol: Symbol, period: Period, first: date, last: date
+    ) -> Sequence[Candlestick]:
+        """Return the raw one-minute or day bars of the trading days `first` to `last`.
+
+        Raises:
+            ValueError: If the period is another one; callers fold those.
+        """
+        days = self.trading_days(symbol, first, last)
+        if not days:
+            return []
+        if period is Period.ONE_MINUTE:
+            return [bar for day in days for bar in self._minute_bars(symbol, day)]
+        if period is not Period.DAY:
+            raise ValueError(f"a source has minute and day bars, not {period.name}")
+        years = range(days[0].year, days[-1].year + 1)
+        found = [bar for year in years for bar in self._year_bars(symbol, year)]
+        before = len(self.trading_days(symbol, date(days[0].year, 1, 1), days[0])) - 1
+        return found[before : before + len(days)]
+
+    def ticks(self, symbol: Symbol, begin: datetime, end: datetime) -> Iterator[MarketEvent]:
+        """Yield the events with `begin <= at < end`, in order."""
+        begin_us, end_us = microseconds(begin), microseconds(end)
+        # A trading day's events lie within a day and a half of its local midnight.
+        first, last = begin.astimezone(UTC).date(), end.astimezone(UTC).date()
+        around = timedelta(days=2)
+        for day in self.trading_days(symbol, first - around, last + around):
+            yield from self._ticks_of(self._inside(symbol, day), begin_us, end_us)
+
+    def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
+        """Return the state of the trading day that holds `at`; None on a day without trading."""
+        market = self._market(symbol)
+        day = trading_day_of(market, at, self._reference.calendars[market])
+        if day is None or not self.trading_days(symbol, day, day):
+            return None
+        inside = self._inside(symbol, day)
+        close = self.prev_close(symbol, day)
+        assert close is not None, "a trading day of the world has a close before it"
+        return day_snapshot(inside, microseconds(at), close, self._events)
+
+    def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Return the regular close of the trading day before `day`, by the market's rule.
+
+        Mainland exchanges take a dividend off on its ex-date, the others do not. On the first day of
+        the world it is the price at which the security was listed; None before and after the world.
+        """
+        table = self._table(symbol)
+        row = bisect_left(table.span.days, day)
+        if day < FIRST_DAY or row == len(table.span.days):
+            return None
+        return price(int(table.after_action[row]))
+
+    def corporate_actions(self, symbol: Symbol) -> Sequence[CorporateAction]:
+        """Return the dividends of the symbol by ex-date, ascending."""
+        return self._table(symbol).actions
+
+    # -- beside the protocol -----------------------------------------------------------------
+
+    def auction_ends(self, symbol: Symbol, day: date) -> AuctionEnds:
+        """Return how long the random stages of the symbol's HK auctions last on a day."""
+        return auction_ends(self.seed, symbol, day)
+
+    # -- levels ------------------------------------------------------------------------------
+
+    def _market(self, symbol: Symbol) -> Market:
+        return self._reference.instruments[symbol].market
+
+    def _make_span(self, market: Market) -> Span:
+        return span_of(self._reference.calendars[market], FIRST_DAY, LAST_DAY)
+
+    def _make_table(self, symbol: Symbol) -> DayTable:
+        instrument = self._reference.instruments[symbol]
+        profile = profile_of(self.seed, instrument)
+        return day_table(self.seed, instrument, profile, self._span(instrument.market))
+
+    def _make_year_bars(self, symbol: Symbol, year: int) -> tuple[Candlestick, ...]:
+        table = self._table(symbol)
+        days = table.span.days
+        begin, end = bisect_left(days, date(year, 1, 1)), bisect_left(days, date(year + 1, 1, 1))
+        zone = MARKET_ZONES[table.span.market]
+        rows = slice(begin, end)
+        columns = [
+            (side[rows] * table.step[rows]).tolist()
+            for side in (table.open, table.high, table.low, table.close)
+        ]
+        return tuple(
+            Candlestick(
+                datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC),
+                price(o), price(h), price(lo), price(c), volume, money(turnover),
+            )
+            for day, o, h, lo, c, volume, turnover in zip(
+                days[rows], *columns, table.volume[rows].tolist(), table.turnover[rows].tolist(),
+                strict=True,
+            )
+        )  # fmt: skip
+
+    def _make_inside(self, symbol: Symbol, day: date) -> Inside:
+        table = self._table(symbol)
+        row = table.row(day)
+        assert row is not None, f"{day} is no trading day of {symbol}"
+        layout = layout_of(self.seed, table.instrument, day, bool(table.span.half[row]))
+        return Inside(self.seed, table, row, layout, self._brokers)
+
+    def _make_minute_bars(self, symbol: Symbol, day: date) -> tuple[Candlestick, ...]:
+        return tuple(self._inside(symbol, day).minute_candles())
+
+    def _make_events(
+        self, symbol: Symbol, day: date, block: int, minute: int
+    ) -> tuple[MarketEvent, ...]:
+        return tuple(self._inside(symbol, day).events(block, minute))
+
+    def _ticks_of(self, inside: Inside, begin: int, end: int) -> Iterator[MarketEvent]:
+        regular = inside.layout.regular
+        for index, block in enumerate(inside.layout.blocks):
+            if index == regular:
+                yield from _between(inside.opening_events(), begin, end)
+            if block.end > begin:
+                start = max(0, block.minutes_begun(begin + 1) - 1)
+                for minute in range(start, block.minutes_begun(end)):
+                    events = self._events(inside.symbol, inside.day, index, minute)
+                    yield from _between(events, begin, end)
+            if index == regular and inside.closing is not None:
+                yield from _between([inside.closing.event], begin, end)
+
+
+def _between(events: Sequence[MarketEvent], begin: int, end: int) -> Sequence[MarketEvent]:
+    if not events:
+        return events
+    first = 0 if _at(events[0]) >= begin else bisect_left(events, begin, key=_at)
+    last = len(events) if _at(events[-1]) < end else bisect_left(events, end, key=_at)
+    return events[first:last]
+
+
+def _at(event: MarketEvent) -> int:
+    return microseconds(event.at)

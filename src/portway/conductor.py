@@ -65,6 +65,12 @@ class Conductor:
         self._drained = drained
         self._moving = asyncio.Lock()
         self._kept_at = 0.0
+        self._turned_at = time.monotonic()
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long ago time was last carried on, or found to stand still on purpose."""
+        return time.monotonic() - self._turned_at
 
     async def catch_up(self, since: Mapping[Market, datetime]) -> None:
         """Process what fell due between `since` and where the clock starts, unseen."""
@@ -80,6 +86,7 @@ class Conductor:
             await asyncio.sleep(TURN_SECONDS)
             now = time.monotonic()
             elapsed, last = timedelta(seconds=now - last), now
+            self._turned_at = now
             if self._clock.mode is ClockMode.OPEN and not self._is_wanted():
                 continue
             async with self._moving:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from portway.clock import ClockSpec
 
-__all__ = ["DEFAULT_SEED", "Ports", "Settings"]
+__all__ = ["DEFAULT_SEED", "SERVER_FILE", "Ports", "Settings"]
 
 DEFAULT_SEED = 1
+SERVER_FILE = "server.json"  # In the home while a server runs: its addresses and credentials.
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,17 @@ def test_a_folder_without_data_says_what_to_give_instead(
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_rows(tmp_path, "trade", TRADE)
+
+    def refuse(path: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(RecordedDataError, match=r"cannot be listed \(Permission denied\)"):
+        lean.scan(tmp_path)
+
+
 def _made(path: Path) -> Path:
     path.mkdir(parents=True)
     return path.parent.parent.parent

@@ -126,8 +126,10 @@ def test_a_suspicious_print_carries_volume_alone() -> None:
 
 @pytest.mark.parametrize(
     ("flags", "has_side"),
-    [(0x1, True), (0x20, True), (0x80000000, True), (0x40, False), (0x80, False), (0x100, False)]
-    + [(0x1000000, False), (0x4000000, False), (0x100000, False), (0x4800, False)],
+    [
+        *((flags, True) for flags in (0x1, 0x20, 0x80000000, 0x20000020)),
+        *((flags, False) for flags in (0x40, 0x80, 0x100, 0x1000000, 0x4000000, 0x100000, 0x4800)),
+    ],
 )
 def test_who_took_the_initiative_is_asked_of_ordinary_prints_alone(
     flags: int, has_side: bool

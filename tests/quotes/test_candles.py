@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portway.model.quote import Candlestick, Period, TradeSession
@@ -49,6 +49,7 @@ def starts(day, prints, minutes):
 
 
 @pytest.mark.parametrize("minutes", MINUTE_PERIODS)
+@settings(max_examples=max(50, settings.default.max_examples // 2))
 @given(data=st.data(), day=streams.days, prev_close=prev_closes)
 def test_aggregated_minute_bars_equal_the_direct_fold_of_the_prints(minutes, data, day, prev_close):
     prints = data.draw(streams.trades(day))

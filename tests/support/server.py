@@ -71,12 +71,16 @@ class Server:
         """Move the clock and return when everything due on the way has happened."""
         return self.admin("clock/step", {"seconds": seconds})
 
-    def metric(self, name: str) -> float:
-        """The sum over all label sets of one metric."""
+    def metrics(self) -> dict[str, float]:
+        """Every metric with its labels, as `/metrics` spells them."""
         with urllib.request.urlopen(f"{self.env['LONGPORT_HTTP_URL']}/metrics", timeout=10) as page:
             lines = page.read().decode().splitlines()
-        rows = [row for row in lines if row.startswith((f"{name} ", f"{name}{{"))]
-        return sum(float(row.rsplit(" ", 1)[1]) for row in rows)
+        rows = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
+        return {name: float(value) for name, value in rows}
+
+    def metric(self, name: str) -> float:
+        """The sum over all label sets of one metric."""
+        return sum(value for row, value in self.metrics().items() if row.partition("{")[0] == name)
 
     def stop(self) -> int:
         """SIGTERM, and the exit status."""
@@ -97,7 +101,6 @@ class Server:
         """Start again on the same home."""
         self.process = self._start()
         self.env = self._environment()
-
 
     def __enter__(self) -> Server:
         return self

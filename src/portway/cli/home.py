@@ -9,10 +9,9 @@ from typing import Any
 import click
 from platformdirs import user_data_path
 
-__all__ = ["SERVER_FILE", "default_home", "home_option", "running_server"]
+from portway.settings import SERVER_FILE
 
-SERVER_FILE = "server.json"  # Written when all listeners are up, removed at a clean stop.
-
+__all__ = ["default_home", "home_option", "running_server"]
 
 def default_home() -> Path:
     """The user's data folder for portway."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from portway.cli.env import environment, format_environment
+from portway.cli.home import default_home
 
 __all__ = ["welcome"]
 
@@ -30,6 +31,6 @@ def welcome(home: Path, server: dict[str, Any]) -> None:
     console.print()
     print(format_environment(environment(home, server), "sh"))
     console.print()
-    flag = "" if server["default_home"] else f" --home {home}"
+    flag = "" if home == default_home() else f" --home {home}"
     console.print(NEXT.format(home=escape(flag), path=escape(str(home))))
     sys.stdout.flush()

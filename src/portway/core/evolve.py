@@ -170,7 +170,11 @@ def _move_money(state: State, event: OrderFilled) -> None:
     account_no, currency = execution.account_no, execution.currency
     purse_name = client_settling(account_no)
     net = sum(
-        (one.amount for one in entry.postings if (one.account, one.asset) == (purse_name, currency)),
+        (
+            one.amount
+            for one in entry.postings
+            if (one.account, one.asset) == (purse_name, currency)
+        ),
         ZERO,
     )
     assert entry.settles_on is not None, "an execution settles on a day"

@@ -235,9 +235,7 @@ def _us_platform(traded: _Traded) -> Decimal:
 
 def _us_settlement(traded: _Traded) -> Decimal:
     rates = traded.query.rates
-    return _us_bounded(
-        traded, rates.us_settlement_per_share, ZERO, rates.us_settlement_max_rate
-    )
+    return _us_bounded(traded, rates.us_settlement_per_share, ZERO, rates.us_settlement_max_rate)
 
 
 def _us_sec(traded: _Traded) -> Decimal:

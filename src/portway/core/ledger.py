@@ -71,8 +71,8 @@ def deposit_entry(account_no: str, currency: Currency, amount: Decimal) -> Entry
     """Post money paid in, or out when `amount` is negative; final at once."""
     return Entry(
         (
-            Posting(client_cash(account_no), currency, amount),
-            Posting("world:cash", currency, -amount),
+            Posting(client_cash(account_no), currency.value, amount),
+            Posting("world:cash", currency.value, -amount),
         )
     )
 
@@ -88,7 +88,7 @@ def execution_entry(execution: Execution, fees: Sequence[Fee], settles_on: date)
     shares = execution.quantity if bought else -execution.quantity
     consideration = execution.consideration if bought else -execution.consideration
     charged = sum((fee.amount for fee in fees), ZERO)
-    cash = execution.currency
+    cash = execution.currency.value  # Plain text, as the journal will give it back.
     return Entry(
         postings=(
             Posting(client_shares(execution.account_no), execution.symbol, shares),
@@ -105,7 +105,7 @@ def settlement_entry(account_no: str, currency: Currency, amount: Decimal) -> En
     """Post unsettled money, signed, as final."""
     return Entry(
         (
-            Posting(client_settling(account_no), currency, -amount),
-            Posting(client_cash(account_no), currency, amount),
+            Posting(client_settling(account_no), currency.value, -amount),
+            Posting(client_cash(account_no), currency.value, amount),
         )
     )

@@ -1,7 +1,7 @@
 """Continuous matching: an incoming order against the book, and the outside market against it.
 
-Best price first; at one price what stood there first. Trades happen at the resting side's price, one
-execution per outside level or resting order hit. A resting order fills at its own price: when a
+Best price first; at one price what stood there first. Trades happen at the resting side's price,
+one execution per outside level or resting order hit. A resting order fills at its own price: when a
 venue order crosses it, for the displayed sizes when the outside touch reaches it, and whole when an
 outside print goes through its price. Everything is yielded as a fact and added up by the caller
 before the next is decided.
@@ -21,13 +21,21 @@ from portway.core.order_checks import Touch, estimate_hold, works_in
 from portway.core.order_states import Step, next_status
 from portway.core.state import FeeDay, LiveOrder, State
 from portway.model.command import FillModel, MarketView
-from portway.model.event import NO_HOLD, Fact, Hold, OrderFilled, OrderStatusChanged
 from portway.model.entry import Fee
+from portway.model.event import NO_HOLD, Fact, Hold, OrderFilled, OrderStatusChanged
 from portway.model.execution import Execution, Fill
 from portway.model.order import OrderSide, OrderType
 from portway.model.quote import Trade, TradeSession
 
-__all__ = ["Floor", "SELF_MATCH_MSG", "match_incoming", "match_depth", "match_prints", "step_of", "touch_of"]
+__all__ = [
+    "Floor",
+    "SELF_MATCH_MSG",
+    "match_incoming",
+    "match_depth",
+    "match_prints",
+    "step_of",
+    "touch_of",
+]
 
 ZERO = Decimal(0)
 SELF_MATCH_MSG = "canceled: it would have traded with another order of the same account"
@@ -179,9 +187,7 @@ def _from_level(floor: Floor, live: LiveOrder, level: OutsideLevel, price: Decim
     return Fill(live.order.order_id, price, quantity)
 
 
-def _meet_own(
-    floor: Floor, live: LiveOrder, resting: LiveOrder, price: Decimal
-) -> Iterator[Fact]:
+def _meet_own(floor: Floor, live: LiveOrder, resting: LiveOrder, price: Decimal) -> Iterator[Fact]:
     """Yield the match of two orders of the venue, the incoming side first."""
     incoming_id, resting_id = live.order.order_id, resting.order.order_id
     if live.order.account_no == resting.order.account_no:

@@ -164,9 +164,9 @@ def _submit_refusals(
     yield from _type_refusals(terms, view.instrument.market)
     yield from _life_refusals(terms, view, settings)
     yield from _quantity_refusals(terms, terms.quantity, view, account)
-    if terms.order_type in PRICED_TYPES and terms.price is not None:
-        if not table_of(view).is_valid(terms.price):
-            yield OrderRefused(R.WRONG_BID_SIZE)
+    limit = terms.price if terms.order_type in PRICED_TYPES else None
+    if limit is not None and not table_of(view).is_valid(limit):
+        yield OrderRefused(R.WRONG_BID_SIZE)
     if account.live_orders >= settings.orders_working_max:
         most = settings.orders_working_max
         yield OrderRefused(R.PARAMETER_INVALID, f"at most {most} working orders per account")
@@ -341,9 +341,7 @@ def estimate_hold(
         return Hold(shares=leaves)
     if price is None:
         return None
-    part = _Open(
-        terms.side, price, leaves, fee_day, terms.time_in_force is not TimeInForce.DAY
-    )
+    part = _Open(terms.side, price, leaves, fee_day, terms.time_in_force is not TimeInForce.DAY)
     return Hold(cash=price * leaves, fees=_estimate_fees(part, view, settings))
 
 

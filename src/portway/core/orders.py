@@ -56,7 +56,16 @@ from portway.model.order import Order, OrderSide, OrderStatus, OrderTerms, Order
 from portway.model.quote import TradeSession
 from portway.model.symbol import Market
 
-__all__ = ["FIRST_ORDER_ID", "cancel", "eligible_waiting", "expire", "expire_day", "replace", "report", "submit"]
+__all__ = [
+    "FIRST_ORDER_ID",
+    "cancel",
+    "eligible_waiting",
+    "expire",
+    "expire_day",
+    "replace",
+    "report",
+    "submit",
+]
 
 FIRST_ORDER_ID = 700_000_000_000_000_000  # 18 digits, as clients know them; rising with `seq`.
 IDS_PER_RECORD = 100
@@ -162,9 +171,7 @@ def _exchange_refusal(floor: Floor, terms: OrderTerms) -> RefusalReason | None:
         missing = touch.opposite(terms.side) is None
         return RefusalReason.NO_OPPOSITE_QUOTE if missing else None
     assert terms.price is not None, "a limit order has a price"
-    return price_band_refusal(
-        terms.side, terms.price, floor.view, touch, floor.state.settings
-    )
+    return price_band_refusal(terms.side, terms.price, floor.view, touch, floor.state.settings)
 
 
 def report(floor: Floor, order_id: int) -> Iterator[Fact]:

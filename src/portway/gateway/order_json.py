@@ -13,15 +13,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from portway.model.decimals import half_up, wire_text
+from portway.model.entry import Fee
 from portway.model.execution import Execution
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
 from portway.model.order import Order, OutsideRth, TimeInForce
 from portway.model.symbol import Market, market_of
-from portway.trading.ports import CashFlowRow, ChargeRow, OrderEventRow, PositionRow
-from portway.trading.queries import AccountSummary, CashInfo, OrderDetail
+from portway.trading.ports import CashFlowRow, OrderEventRow, PositionRow
+from portway.trading.queries import BROKER_FEES, AccountSummary, CashInfo, OrderDetail
 from portway.wire import names
-from portway.wire.envelope import Language
+from portway.wire.envelope import REASONS, Language
 
 __all__ = [
     "account_balance",
@@ -35,8 +36,6 @@ __all__ = [
 ]
 
 AVERAGE_PLACES: Final = 6
-# Fees that the broker keeps; all others go to exchanges and authorities.
-_BROKER_FEES: Final = frozenset({"COMMISSION", "PLATFORM", "PLATFORM_FEE"})
 _CHARGE_NAMES: Final = {"BROKER_FEES": "Broker Fees", "THIRD_FEES": "Third-party Fees"}
 
 
@@ -61,6 +60,15 @@ def stock_name(instrument: Instrument | None, language: Language) -> str:
             return instrument.name_hk
         case _:
             return instrument.name_en
+
+
+def message(msg: str, language: Language) -> str:
+    """Return why an order ended, in the caller's language.
+
+    The core names a reason of the table; other text is a remark and stays as it is.
+    """
+    reason = REASONS.get(msg)
+    return msg if reason is None else reason.message(language)
 
 
 def _average_price(order: Order) -> Decimal:
@@ -109,7 +117,7 @@ def order_object(
         "order_type": names.ORDER_TYPE.wire[terms.order_type.name],
         "last_done": text(order.last_price),
         "trigger_price": text(terms.trigger_price),
-        "msg": order.msg,
+        "msg": message(order.msg, language),
         "tag": _tag(order, has_dc_region),
         "time_in_force": names.TIME_IN_FORCE.wire[terms.time_in_force.name],
         "expire_date": _expire_date(order),
@@ -155,7 +163,7 @@ def order_changed(
             "submitted_at": seconds(order.submitted_at),
             "updated_at": seconds(order.updated_at),
             "trigger_price": text(terms.trigger_price),
-            "msg": order.msg,
+            "msg": message(order.msg, language),
             "tag": _tag(order, has_dc_region),
             "trigger_status": names.TRIGGER_STATUS.wire[order.trigger_status.name],
             "trigger_at": seconds(order.triggered_at),
@@ -185,45 +193,46 @@ def order_detail(
         "platform_deducted_status": names.DEDUCTION_STATUS.wire["NONE"],
         "platform_deducted_amount": "",
         "platform_deducted_currency": "",
-        "history": [_history_entry(row) for row in detail.history],
+        "history": [_history_entry(row, language) for row in detail.history],
         "charge_detail": _charge_detail(detail),
     }
 
 
-def _history_entry(row: OrderEventRow) -> dict[str, str]:
+def _history_entry(row: OrderEventRow, language: Language) -> dict[str, str]:
     return {
         "price": text(row.price),
         "quantity": text(row.quantity),
         "status": names.ORDER_STATUS.wire[row.status.name],
-        "msg": row.msg,
+        "msg": message(row.msg, language),
         "time": seconds(row.at),
     }
 
 
 def _charge_detail(detail: OrderDetail) -> dict[str, Any]:
-    kinds: dict[str, list[ChargeRow]] = {"BROKER_FEES": [], "THIRD_FEES": []}
-    for charge in detail.charges:
-        kinds["BROKER_FEES" if charge.name in _BROKER_FEES else "THIRD_FEES"].append(charge)
+    kinds: dict[str, list[Fee]] = {"BROKER_FEES": [], "THIRD_FEES": []}
+    for fee in detail.charges:
+        kinds["BROKER_FEES" if fee.name in BROKER_FEES else "THIRD_FEES"].append(fee)
+    currency = detail.order.currency.value
     return {
         "total_amount": text(detail.charges_total),
-        "currency": detail.order.currency.value,
+        "currency": currency,
         "items": [
             {
                 "code": names.CHARGE_CATEGORY.wire[kind],
                 "name": _CHARGE_NAMES[kind],
-                "fees": [_fee(charge) for charge in charges],
+                "fees": [_fee(fee, currency) for fee in fees],
             }
-            for kind, charges in kinds.items()
+            for kind, fees in kinds.items()
         ],
     }
 
 
-def _fee(charge: ChargeRow) -> dict[str, str]:
+def _fee(fee: Fee, currency: str) -> dict[str, str]:
     return {
-        "code": charge.name,
-        "name": charge.name.replace("_", " ").title(),
-        "amount": text(charge.amount),
-        "currency": charge.currency.value,
+        "code": fee.name,
+        "name": fee.name.replace("_", " ").title(),
+        "amount": text(fee.amount),
+        "currency": currency,
     }
 
 

@@ -32,9 +32,7 @@ class NamedEnum(Enum):
     """Members whose value is their name: it is what a journal keeps, whatever their order."""
 
     @staticmethod
-    def _generate_next_value_(
-        name: str, start: int, count: int, last_values: list[str]
-    ) -> str:
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
         return name
 
 

@@ -7,7 +7,7 @@ connection. Secrets never appear in its repr.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from portway.openapi.dotenv import read_environment
 from portway.openapi.enums import Language, PushCandlestickMode
@@ -64,11 +64,7 @@ class Config:
     timeout_s: float = 30.0
 
     def __post_init__(self) -> None:
-        for name in _SECRETS:
-            if not isinstance(getattr(self, name), str):
-                raise TypeError(f"argument '{name}': a str is expected")
-        if self.language is not None and not isinstance(self.language, Language):
-            raise TypeError("argument 'language': a Language is expected")
+        _check_types(self)
         _check_url("http_url", self.http_url, ("http://", "https://"))
         _check_url("quote_ws_url", self.quote_ws_url, ("ws://", "wss://"))
         _check_url("trade_ws_url", self.trade_ws_url, ("ws://", "wss://"))
@@ -145,7 +141,7 @@ class Config:
 
 def vendor_url(kind: str, *, mainland: bool = False) -> str:
     """Return the broker's own address: `http`, `quote` or `trade`."""
-    domain: Final = _VENDOR_DOMAINS[mainland]
+    domain = _VENDOR_DOMAINS[mainland]
     if kind == "http":
         return f"https://openapi.{domain}"
     return f"wss://openapi-{kind}.{domain}/v2"
@@ -154,6 +150,16 @@ def vendor_url(kind: str, *, mainland: bool = False) -> str:
 def mask(secret: str) -> str:
     """Return what may be shown of a secret: its first four characters if it is long enough."""
     return f"'{secret[:4]}…'" if len(secret) > 12 else "'…'"
+
+
+def _check_types(config: Config) -> None:
+    values: dict[str, object] = {name: getattr(config, name) for name in _SECRETS}
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise TypeError(f"argument '{name}': a str is expected")
+    language: object = config.language
+    if language is not None and not isinstance(language, Language):
+        raise TypeError("argument 'language': a Language is expected")
 
 
 def _required(env: Environment, suffix: str) -> str:
@@ -166,8 +172,10 @@ def _required(env: Environment, suffix: str) -> str:
     return value
 
 
-def _check_url(name: str, url: str | None, schemes: tuple[str, ...]) -> None:
-    if url is not None and not isinstance(url, str):
+def _check_url(name: str, url: object, schemes: tuple[str, ...]) -> None:
+    if url is None:
+        return
+    if not isinstance(url, str):
         raise TypeError(f"argument '{name}': a str is expected")
-    if url is not None and not url.startswith(schemes):
+    if not url.startswith(schemes):
         raise ConfigError(f"{name} is {url!r}, it must begin with {' or '.join(schemes)}")

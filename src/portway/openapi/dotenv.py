@@ -20,7 +20,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 class Environment:
-    """Variables by suffix: `get("APP_KEY")` is `PORTWAY_APP_KEY`, else `LONGBRIDGE_...`, else ..."""
+    """Variables by suffix: `get("APP_KEY")` is that of the first prefix that has it."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables

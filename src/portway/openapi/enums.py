@@ -54,7 +54,6 @@ class OpenApiEnum(Enum):
         return format(repr(self), spec)
 
 
-
 class ErrorKind(OpenApiEnum):
     """Where an error comes from."""
 

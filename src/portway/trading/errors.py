@@ -3,12 +3,13 @@
 TradingError
 ├── VenueBusy         the inbox is full; nothing was done
 ├── VenueClosed       the runner is stopping or not started; nothing was done
+├── DecisionFailed    a defect; nothing was done
 └── OutcomeUnknown    the write failed; the command may or may not have been carried out
 """
 
 from __future__ import annotations
 
-__all__ = ["OutcomeUnknown", "TradingError", "VenueBusy", "VenueClosed"]
+__all__ = ["DecisionFailed", "OutcomeUnknown", "TradingError", "VenueBusy", "VenueClosed"]
 
 
 class TradingError(Exception):
@@ -21,6 +22,10 @@ class VenueBusy(TradingError):
 
 class VenueClosed(TradingError):
     """The runner does not take commands now; nothing was done."""
+
+
+class DecisionFailed(TradingError):
+    """A defect kept the command from being decided; nothing was done."""
 
 
 class OutcomeUnknown(TradingError):

@@ -248,6 +248,21 @@ class OrderFilter:
     submitted_from: datetime | None = None
     submitted_to: datetime | None = None
 
+    def passes(self, row: OrderRow) -> bool:
+        """Tell whether an order meets every condition; adapters must agree with this."""
+        order = row.order
+        return (
+            (self.symbol is None or order.terms.symbol == self.symbol)
+            and (not self.statuses or order.status in self.statuses)
+            and (self.side is None or order.terms.side is self.side)
+            and (self.market is None or row.market is self.market)
+            and (self.order_id is None or order.order_id == self.order_id)
+            and (not order.is_terminal or _since(self.days, row.market, row.changed_day))
+            and _before(self.before_days, row.market, row.submitted_day)
+            and (self.submitted_from is None or order.submitted_at >= self.submitted_from)
+            and (self.submitted_to is None or order.submitted_at <= self.submitted_to)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFilter:
@@ -260,6 +275,18 @@ class ExecutionFilter:
     done_from: datetime | None = None
     done_to: datetime | None = None
 
+    def passes(self, row: ExecutionRow) -> bool:
+        """Tell whether an execution meets every condition; adapters must agree with this."""
+        execution = row.execution
+        return (
+            (self.symbol is None or execution.symbol == self.symbol)
+            and (self.order_id is None or execution.order_id == self.order_id)
+            and _since(self.days, row.market, execution.trading_day)
+            and _before(self.before_days, row.market, execution.trading_day)
+            and (self.done_from is None or execution.at >= self.done_from)
+            and (self.done_to is None or execution.at <= self.done_to)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CashFlowFilter:
@@ -269,6 +296,24 @@ class CashFlowFilter:
     end: datetime
     business_type: BusinessType | None = None
     symbol: Symbol | None = None
+
+    def passes(self, row: CashFlowRow) -> bool:
+        """Tell whether a movement meets every condition; adapters must agree with this."""
+        return (
+            self.begin <= row.at <= self.end
+            and (self.business_type is None or row.business_type is self.business_type)
+            and (self.symbol is None or row.symbol == self.symbol)
+        )
+
+
+def _since(days: Mapping[Market, date] | None, market: Market, day: date) -> bool:
+    """Tell whether a day is its market's or later; a market without a day has nothing today."""
+    return days is None or (market in days and day >= days[market])
+
+
+def _before(days: Mapping[Market, date] | None, market: Market, day: date) -> bool:
+    """Tell whether a day is before its market's; where a market has none, all is history."""
+    return days is None or market not in days or day < days[market]
 
 
 class Journal(Protocol):

@@ -61,9 +61,7 @@ def rows_of(state: State, fact: Fact, order: Order | None, seq: int, index: int)
             yield _order_row(state, order, seq)
             yield from _fill_rows(state, fact, order, seq, index)
         case AccountOpened():
-            yield AccountRow(
-                fact.account_no, fact.name, fact.base_currency, fact.channel, fact.at
-            )
+            yield AccountRow(fact.account_no, fact.name, fact.base_currency, fact.channel, fact.at)
         case CashDeposited() | CashWithdrawn():
             yield _payment_row(fact, seq, index)
             yield _balance_row(state, fact.account_no, fact.currency)

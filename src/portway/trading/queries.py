@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from portway.core import fees
@@ -218,7 +218,9 @@ class TradeQueries:
         """
         cash = [_cash_view(row) for row in self._rows.balances(account_no)]
         holdings = [
-            HoldingView(row.symbol, row.currency, row.quantity, prices.get(row.symbol, row.cost_price))
+            HoldingView(
+                row.symbol, row.currency, row.quantity, prices.get(row.symbol, row.cost_price)
+            )
             for row in self._rows.positions(account_no)
         ]
         totals = summarise(cash, holdings, currency=currency, rates=rates)

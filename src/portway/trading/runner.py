@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
 
-from portway.core.engine import Engine
+from portway.core.engine import Outsides, decide, evolve
+from portway.core.state import State
 from portway.model.command import (
     CancelOrder,
     Command,
@@ -32,12 +34,21 @@ from portway.model.command import (
     TradingDayStarted,
     VenueSettings,
 )
-from portway.model.event import Event, OrderRefused
-from portway.model.symbol import Market, Symbol
-from portway.trading.errors import OutcomeUnknown, VenueBusy, VenueClosed
+from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
+from portway.model.order import Order
+from portway.model.quote import Trade
+from portway.model.symbol import MalformedSymbol, Market, Symbol, market_of, parse_symbol
+from portway.trading.errors import (
+    DecisionFailed,
+    OutcomeUnknown,
+    TradingError,
+    VenueBusy,
+    VenueClosed,
+)
 from portway.trading.event_codec import encode_facts
 from portway.trading.ports import (
     Journal,
+    JournalCorrupt,
     JournalRecord,
     MarketFacts,
     Published,
@@ -47,34 +58,52 @@ from portway.trading.ports import (
 )
 from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
+from portway.trading.row_keys import key_of
 
-__all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "VenueRunner"]
+__all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
 
 log = logging.getLogger(__name__)
 
-INBOX_COMMANDS_MAX = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
-BATCH_COMMANDS_MAX = 256  # Commands that share one transaction.
-HOME_MARKET = Market.HK  # Whose clock dates the facts of an account.
+INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
+BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
+PRINTS_MAX: Final = 1024  # Waiting prints of one symbol; past it only the extremes are kept.
+HOME_MARKET: Final = Market.HK  # Whose clock dates the facts of an account.
+_CLOCK_COMMANDS: Final = (SessionOpened, SessionEnded, TradingDayStarted)
+
+Answer = tuple[Event, ...]
+Listener = Callable[[Published], None]
 
 
 @dataclass(slots=True)
 class _Call:
-    """A submitted command and whoever waits for its answer."""
+    """A submitted command and whoever waits for its answer; nobody waits for a market's move."""
 
     command: Command
-    at: datetime | None
-    answer: asyncio.Future[tuple[Event, ...]] | None
-    events: tuple[Event, ...] = ()
+    at: datetime | None = None
+    answer: asyncio.Future[Answer] | None = None
+    events: Answer = ()
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What a drained batch adds up to, until it is durable."""
+    """What some commands add up to, until it is durable.
 
-    calls: list[_Call] = field(default_factory=list)
+    Attributes:
+        rows: The latest of each row, in the order in which it first appeared.
+    """
+
     records: list[JournalRecord] = field(default_factory=list)
     rows: dict[object, Row] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Running:
+    """The state as it runs ahead of the disk, and the position of its last record."""
+
+    state: State
+    seq: int
+    outsides: Outsides = field(default_factory=dict)
 
 
 class VenueRunner:
@@ -97,20 +126,42 @@ class VenueRunner:
         self._journal = journal
         self._market = market
         self._settings = settings if settings is not None else VenueSettings()
+        self._inbox: deque[_Call] = deque()
+        self._moves: dict[Symbol, MarketMoved] = {}
+        self._wake = asyncio.Event()
+        self._listeners: list[Listener] = []
+        self._running: _Running | None = None
+        self._told_symbols: frozenset[Symbol] = frozenset()
+        self._task: asyncio.Task[None] | None = None
+        self._is_open = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"venue-{venue}")
 
     async def start(self) -> None:
         """Recover from the journal, configure the venue, begin to take commands.
 
         Raises:
             JournalCorrupt: If the journal is damaged.
+            VenueClosed: If the settings ask for something that is not available.
         """
-        raise NotImplementedError
+        assert self._task is None, "a runner is started once"
+        await self._recover()
+        self._is_open = True
+        self._task = asyncio.create_task(self._work(), name=f"venue {self._venue}")
+        at = self._market.now(HOME_MARKET)
+        answer = await self.submit(ConfigureVenue(self._settings), at)
+        if answer and isinstance(answer[0], OrderRefused):
+            await self.close()
+            raise VenueClosed(f"settings: {answer[0].detail}")
 
     async def close(self) -> None:
-        """Stop taking commands, finish what is in the inbox, leave everything durable."""
-        raise NotImplementedError
+        """Take no more commands, finish those in the inbox, leave everything durable."""
+        self._is_open = False
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        self._thread.shutdown()
 
-    async def submit(self, command: Command, at: datetime | None = None) -> tuple[Event, ...]:
+    async def submit(self, command: Command, at: datetime | None = None) -> Answer:
         """Carry a command out; return what followed, durable, the answering event first.
 
         Args:
@@ -118,22 +169,222 @@ class VenueRunner:
 
         Raises:
             VenueBusy: The inbox is full; nothing was done.
-            VenueClosed: Not started, or stopping; nothing was done.
+            VenueClosed: Not started, stopping, or its journal cannot be read; nothing was done.
+            DecisionFailed: A defect; nothing was done.
             OutcomeUnknown: The write failed; ask for the order before trying again.
         """
-        raise NotImplementedError
+        if not self._is_open:
+            raise VenueClosed("the venue takes no commands now")
+        # The clock's commands are few and must not be lost to a burst of orders.
+        if len(self._inbox) >= INBOX_COMMANDS_MAX and not isinstance(command, _CLOCK_COMMANDS):
+            raise VenueBusy(f"{INBOX_COMMANDS_MAX} commands are waiting")
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._inbox.append(_Call(command, at, answer))
+        self._wake.set()
+        # A caller who goes away takes nothing back: the command is carried out all the same.
+        return await asyncio.shield(answer)
 
     def market_moved(self, moved: MarketMoved) -> None:
         """Take notice of a symbol's outside market; cheap when no order of it works.
 
         Moves wait conflated, one per symbol: prints add up, the newest depth counts.
         """
-        raise NotImplementedError
+        running = self._running
+        if running is None or moved.symbol not in running.state.symbols:
+            return
+        waiting = self._moves.get(moved.symbol)
+        if waiting is not None and waiting.prints:
+            moved = replace(moved, prints=_bounded(waiting.prints + moved.prints))
+        self._moves[moved.symbol] = moved
+        self._wake.set()
 
     def working_symbols(self) -> Collection[Symbol]:
         """Symbols whose moves matter: those with orders that are not terminal."""
-        raise NotImplementedError
+        return self._told_symbols
 
-    def listen(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+    def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with everything durable from now on, by `seq`; returns how to stop."""
-        raise NotImplementedError
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    async def _work(self) -> None:
+        """Carry out batches until closed and empty."""
+        while self._is_open or self._inbox or self._moves:
+            if not self._inbox and not self._moves:
+                self._wake.clear()
+                await self._wake.wait()
+            calls = [_Call(moved, moved.at) for moved in self._moves.values()]
+            self._moves.clear()
+            while self._inbox and len(calls) < BATCH_COMMANDS_MAX:
+                calls.append(self._inbox.popleft())
+            await self._carry_out(calls)
+
+    async def _carry_out(self, calls: list[_Call]) -> None:
+        """Decide, write, answer and publish one batch."""
+        if self._running is None:
+            try:
+                await self._recover()
+            except (WriteFailed, JournalCorrupt, OSError) as error:
+                _refuse(calls, VenueClosed(f"the journal cannot be read: {error}"))
+                return
+        assert self._running is not None, "recovered"
+        try:
+            batch = self._decide(self._running, calls)
+        except Exception:
+            log.exception("a decision of venue %s failed; its batch is dropped", self._venue)
+            await self._drop(calls)
+            return
+        if batch.records and not await self._write(batch):
+            _refuse(calls, OutcomeUnknown("the write failed; ask for the order before retrying"))
+            return
+        for call in calls:
+            if call.answer is not None and not call.answer.done():
+                call.answer.set_result(call.events)
+        self._publish(batch)
+
+    async def _drop(self, calls: list[_Call]) -> None:
+        """After a defect: forget the state, and let the batch's other commands have their turn."""
+        self._running = None
+        if len(calls) == 1:
+            _refuse(calls, DecisionFailed("internal error; nothing was done"))
+            return
+        for call in calls:
+            await self._carry_out([call])
+
+    def _decide(self, running: _Running, calls: list[_Call]) -> _Batch:
+        """Decide and evolve commands one after the other; the state then runs ahead of the disk."""
+        batch = _Batch()
+        for call in calls:
+            seq = running.seq + 1
+            facts: list[PublishedFact] = []
+            answers: list[Event] = []
+            stamped = self._stamp(running.state, call)
+            for event in decide(running.state, running.outsides, stamped, seq):
+                answers.append(event)
+                if isinstance(event, OrderRefused | OrderRepeated):
+                    continue
+                order = evolve(running.state, event)
+                _collect_rows(batch, running.state, event, order, seq, len(facts))
+                facts.append(PublishedFact(event, order))
+            call.events = tuple(answers)
+            if facts:
+                running.seq = seq
+                payload = encode_facts([one.fact for one in facts])
+                batch.records.append(JournalRecord(seq, payload))
+                batch.published.append(Published(seq, tuple(facts)))
+        return batch
+
+    async def _write(self, batch: _Batch) -> bool:
+        """Make a batch durable; False, and the state dropped, when that is not certain."""
+        loop = asyncio.get_running_loop()
+        rows = tuple(batch.rows.values())
+        try:
+            await loop.run_in_executor(
+                self._thread, self._journal.append, self._venue, batch.records, rows
+            )
+        except WriteFailed as error:
+            log.error("venue %s could not write its journal: %s", self._venue, error)
+            self._running = None
+            return False
+        return True
+
+    async def _recover(self) -> None:
+        loop = asyncio.get_running_loop()
+        recovered = await loop.run_in_executor(self._thread, recover, self._journal, self._venue)
+        self._running = _Running(recovered.state, recovered.seq)
+        self._tell_symbols(recovered.state)
+
+    def _publish(self, batch: _Batch) -> None:
+        assert self._running is not None, "what is durable has a state"
+        for published in batch.published:
+            for listener in tuple(self._listeners):
+                try:
+                    listener(published)
+                except Exception:
+                    # The facts stand; one listener's defect must not keep them from the others.
+                    log.exception("a listener of venue %s failed", self._venue)
+        self._tell_symbols(self._running.state)
+
+    def _tell_symbols(self, state: State) -> None:
+        if state.symbols.keys() == self._told_symbols:
+            return
+        self._told_symbols = frozenset(state.symbols)
+        self._market.working_symbols_changed(self._told_symbols)
+
+    def _stamp(self, state: State, call: _Call) -> Stamped:
+        """Put the market instant and the views beside a command."""
+        command = call.command
+        at = call.at if call.at is not None else self._market.now(_market_of(state, command))
+        return Stamped(command, at.astimezone(UTC), self._views(_symbols_of(state, command)))
+
+    def _views(self, symbols: Collection[Symbol]) -> Mapping[Symbol, MarketView]:
+        views = ((symbol, self._market.view(symbol)) for symbol in symbols)
+        return {symbol: view for symbol, view in views if view is not None}
+
+
+def _symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
+    """Return the symbols a command can touch."""
+    match command:
+        case SubmitOrder():
+            return (command.terms.symbol,)
+        case MarketMoved():
+            return (command.symbol,)
+        case ReplaceOrder():
+            live = state.orders.get(command.order_id)
+            return (live.order.terms.symbol,) if live is not None else ()
+        case SessionOpened():
+            return tuple(one for one in state.symbols if market_of(one) is command.market)
+    return ()
+
+
+def _market_of(state: State, command: Command) -> Market:
+    """Return the market whose clock dates a command."""
+    match command:
+        case SubmitOrder():
+            try:
+                return market_of(parse_symbol(command.terms.symbol))
+            except MalformedSymbol:
+                return HOME_MARKET  # It will be refused: nobody has a view of it.
+        case MarketMoved():
+            return market_of(command.symbol)
+        case ReplaceOrder() | CancelOrder():
+            live = state.orders.get(command.order_id)
+            return market_of(live.order.terms.symbol) if live is not None else HOME_MARKET
+        case SessionOpened() | SessionEnded() | TradingDayStarted():
+            return command.market
+    return HOME_MARKET
+
+
+def _collect_rows(
+    batch: _Batch, state: State, fact: Fact, order: Order | None, seq: int, index: int
+) -> None:
+    for row in rows_of(state, fact, order, seq, index):
+        batch.rows[key_of(row)] = row
+
+
+def _bounded(prints: tuple[Trade, ...]) -> tuple[Trade, ...]:
+    """Keep waiting prints within `PRINTS_MAX`: of the older half, only the extremes matter."""
+    if len(prints) <= PRINTS_MAX:
+        return prints
+    older, newer = prints[: PRINTS_MAX // 2], prints[PRINTS_MAX // 2 :]
+    extremes: dict[tuple[object, str], Trade] = {}
+    for trade in older:
+        low = extremes.setdefault((trade.session, "low"), trade)
+        high = extremes.setdefault((trade.session, "high"), trade)
+        if trade.price < low.price:
+            extremes[trade.session, "low"] = trade
+        if trade.price > high.price:
+            extremes[trade.session, "high"] = trade
+    kept = {id(trade): trade for trade in extremes.values()}
+    return (*(trade for trade in older if id(trade) in kept), *newer)
+
+
+def _refuse(calls: list[_Call], error: TradingError) -> None:
+    for call in calls:
+        if call.answer is not None and not call.answer.done():
+            call.answer.set_exception(error)

@@ -40,9 +40,7 @@ async def main() -> Any:
     return {
         name: {
             "snapshot": snapshots[name],
-            "merged": await calls(
-                "realtime_candlesticks", SYMBOL, getattr(sdk.Period, name), 1000
-            ),
+            "merged": await calls("realtime_candlesticks", SYMBOL, getattr(sdk.Period, name), 1000),
             "pull": await calls(
                 "candlesticks",
                 SYMBOL,

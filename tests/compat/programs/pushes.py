@@ -22,7 +22,9 @@ async def main() -> Any:
     calls = await connect("Quote")
     for kind in KINDS:
         getattr(calls.context, f"set_on_{kind}")(recorder(kind))
-    facts = {"markets": {market: await one_market(calls, symbol) for market, symbol in MAIN.items()}}
+    facts = {
+        "markets": {market: await one_market(calls, symbol) for market, symbol in MAIN.items()}
+    }
     facts["index"] = await one_kind(calls, "HSI.HK", SUB.Quote)
     facts["depth_only"] = await one_kind(calls, "9988.HK", SUB.Depth)
     facts["zeros"] = await leading_zeros(calls)

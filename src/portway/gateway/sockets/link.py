@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import abstractmethod
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol, cast
 
 from portway.gateway.stats import GatewayStats
 from portway.wire.commands import CloseCode
@@ -67,20 +67,47 @@ class LinkOwner(Protocol):
 
 
 class Flusher:
-    """Writes the pending bytes of every dirty link once per turn of the event loop."""
+    """Writes the pending bytes of every dirty link once per turn of the event loop.
 
-    __slots__ = ("_loop", "_scheduled", "dirty")
+    Attributes:
+        dirty: Links with something to write.
+        congested: Links whose transport is full.
+    """
+
+    __slots__ = ("_loop", "_relieved", "_scheduled", "congested", "dirty")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._scheduled = False
+        self._relieved = asyncio.Event()
         self.dirty: list[Link] = []
+        self.congested: set[Link] = set()
 
     def schedule(self) -> None:
         """See that `dirty` is written before the loop waits again."""
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._flush)
+
+    def relieve(self, link: Link) -> None:
+        """Note that a link takes data again, or is gone."""
+        if link in self.congested:
+            self.congested.discard(link)
+            self._relieved.set()
+
+    async def drained(self, within_s: float) -> None:
+        """Wait until everything pushed so far has left this process, at most `within_s`."""
+        if self._scheduled:
+            await asyncio.sleep(0)  # `_flush` is due in this turn
+        if not self.congested:
+            return
+        try:
+            async with asyncio.timeout(within_s):
+                while self.congested:
+                    self._relieved.clear()
+                    await self._relieved.wait()
+        except TimeoutError:
+            log.info("%d slow connections hold nobody up any longer", len(self.congested))
 
     def _flush(self) -> None:
         self._scheduled = False
@@ -126,8 +153,8 @@ class Link(asyncio.Protocol):
     # ------------------------------------------------------------------- for the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not an isinstance check: uvloop's transports do not inherit from asyncio's.
+        transport = self._transport = cast(asyncio.Transport, transport)
         transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
         peer = transport.get_extra_info("peername")
         self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer)
@@ -140,9 +167,11 @@ class Link(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.congested = True
+        self._flusher.congested.add(self)
 
     def resume_writing(self) -> None:
         self.congested = False
+        self._flusher.relieve(self)
         self._held_bytes = 0
         if self.owner is not None:
             self.owner.drained()
@@ -240,6 +269,7 @@ class Link(asyncio.Protocol):
     def _end(self) -> None:
         """Nothing more is sent or taken from here on; the owner hears of it once."""
         self.closing = True
+        self._flusher.relieve(self)
         if self.owner is not None:
             owner, self.owner = self.owner, None
             owner.lost()

@@ -21,28 +21,19 @@ from portway.gateway.sockets import quote_messages as messages
 from portway.gateway.sockets.fanout import Fanout, Subscriber, has_data
 from portway.gateway.sockets.quote_profile import packages
 from portway.gateway.sockets.quote_requests import (
-    COUNT_MAX,
-    adjust_of,
     count_of,
     date_of,
-    direction_of,
-    minute_of,
-    period_of,
+    history_query,
+    latest_query,
     sub_types,
     symbol_of,
     wants_all_sessions,
 )
 from portway.gateway.sockets.session import Session
-from portway.market.history import (
-    BadRange,
-    HistoryError,
-    NoData,
-    SymbolHistory,
-    TooManyBars,
-)
+from portway.market.history import SymbolHistory
 from portway.market.reference import trading_session_rows
 from portway.model.instrument import Instrument
-from portway.model.quote import AdjustType, Candlestick, Period, SubType, TradeSession
+from portway.model.quote import Candlestick, SubType, TradeSession
 from portway.model.session import OVERNIGHT_ROW, trading_hours
 from portway.model.symbol import Market, Symbol
 from portway.quotes.board import Board
@@ -54,7 +45,6 @@ __all__ = ["QuoteChannel"]
 
 SYMBOLS_MAX: Final = 500  # per request
 TRADE_DAY_SPAN_DAYS_MAX: Final = 31
-OFFSET_COUNT: Final = 10  # of an offset query that names no count
 HISTORY_SYMBOLS_MAX: Final = 1000  # told in the profile; not counted yet
 
 
@@ -345,60 +335,15 @@ class QuoteChannel:
         self, session: Session, request: pb.SecurityCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
         instrument = self._listed_one(request.symbol)
-        period, adjust = period_of(request.period), adjust_of(request.adjust_type)
-        all_sessions = wants_all_sessions(request.trade_session)
-        count = count_of(request.count)
-        # Without overnight data the newest bars are what is left of a longer page.
-        asked = COUNT_MAX if all_sessions and not session.wants_overnight else count
-        bars = _page(
-            lambda: self._symbol_history(instrument).latest(
-                period, asked, adjust, all_sessions=all_sessions
-            )
-        )
-        return _candlesticks(session, instrument, bars, count)
+        query = latest_query(request, overnight=session.wants_overnight)
+        return _candlesticks(instrument, query.run(self._symbol_history(instrument)))
 
     def _history(
         self, session: Session, request: pb.SecurityHistoryCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
         instrument = self._listed_one(request.symbol)
-        period, adjust = period_of(request.period), adjust_of(request.adjust_type)
-        all_sessions = wants_all_sessions(request.trade_session)
-        match request.query_type:
-            case pb.QUERY_BY_OFFSET:
-                find = self._offset_query(request.offset_request)
-            case pb.QUERY_BY_DATE:
-                find = self._date_query(request.date_request)
-            case _:
-                raise Refused("QUOTE_PARAMETER_INVALID", "query_type")
-        history = self._symbol_history(instrument)
-        bars = _page(lambda: find(history, period, adjust, all_sessions))
-        return _candlesticks(session, instrument, bars, COUNT_MAX)
-
-    def _offset_query(self, offset: pb.OffsetQuery) -> Callable[..., Sequence[Candlestick]]:
-        direction = direction_of(offset.direction)
-        day = date_of(offset.date, "date") if offset.date else None
-        minute = minute_of(offset.minute) if offset.minute else None
-        count = count_of(offset.count or OFFSET_COUNT)
-
-        def find(
-            history: SymbolHistory, period: Period, adjust: AdjustType, all_sessions: bool
-        ) -> Sequence[Candlestick]:
-            return history.by_offset(
-                period, direction, count, adjust, day=day, minute=minute, all_sessions=all_sessions
-            )
-
-        return find
-
-    def _date_query(self, dates: pb.DateQuery) -> Callable[..., Sequence[Candlestick]]:
-        start = date_of(dates.start_date, "start_date") if dates.start_date else None
-        end = date_of(dates.end_date, "end_date") if dates.end_date else None
-
-        def find(
-            history: SymbolHistory, period: Period, adjust: AdjustType, all_sessions: bool
-        ) -> Sequence[Candlestick]:
-            return history.by_date(period, start, end, adjust, all_sessions=all_sessions)
-
-        return find
+        query = history_query(request, overnight=session.wants_overnight)
+        return _candlesticks(instrument, query.run(self._symbol_history(instrument)))
 
     def _symbol_history(self, instrument: Instrument) -> SymbolHistory:
         symbol, market = instrument.symbol, instrument.market
@@ -476,27 +421,12 @@ class QuoteChannel:
 # ---------------------------------------------------------------------------------- answers
 
 
-def _page(find: Callable[[], Sequence[Candlestick]]) -> Sequence[Candlestick]:
-    try:
-        return find()
-    except NoData:
-        raise Refused("QUOTE_NO_DATA") from None
-    except TooManyBars as error:
-        raise Refused("QUOTE_TOO_MUCH_REQUESTED", str(error)) from None
-    except BadRange as error:
-        raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from None
-    except HistoryError as error:
-        raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from error
-
-
 def _candlesticks(
-    session: Session, instrument: Instrument, bars: Sequence[Candlestick], count: int
+    instrument: Instrument, bars: Sequence[Candlestick]
 ) -> pb.SecurityCandlestickResponse:
-    if not session.wants_overnight:
-        bars = [bar for bar in bars if bar.session is not TradeSession.OVERNIGHT]
     return pb.SecurityCandlestickResponse(
         symbol=instrument.symbol,
-        candlesticks=[messages.candlestick(bar, instrument.market) for bar in bars[-count:]],
+        candlesticks=[messages.candlestick(bar, instrument.market) for bar in bars],
     )
 
 

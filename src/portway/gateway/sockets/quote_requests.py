@@ -7,21 +7,32 @@ invalid parameter; a count over the protocol's limit is too much. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
 
 from portway.gateway.errors import Refused
-from portway.market.history import HistoryDirection
-from portway.model.quote import AdjustType, Period, SubType
+from portway.market.history import (
+    HistoryDirection,
+    HistoryError,
+    NoData,
+    SymbolHistory,
+    TooManyBars,
+)
+from portway.model.quote import AdjustType, Candlestick, Period, SubType, TradeSession
 from portway.model.symbol import MalformedSymbol, Symbol, parse_symbol
+from portway.wire.pb import quote_pb2 as pb
 
 __all__ = [
     "COUNT_MAX",
+    "CandleQuery",
     "adjust_of",
     "count_of",
     "date_of",
     "direction_of",
+    "history_query",
+    "latest_query",
     "minute_of",
     "period_of",
     "sub_types",
@@ -30,6 +41,8 @@ __all__ = [
 ]
 
 COUNT_MAX: Final = 1000  # trades or candlesticks per answer
+
+OFFSET_COUNT: Final = 10  # of an offset query that names no count
 
 _DATE = re.compile(r"\d{8}", re.ASCII)
 _MINUTE = re.compile(r"(\d{2}):?(\d{2})", re.ASCII)  # clients send 0935, the documents 09:35
@@ -104,3 +117,87 @@ def direction_of(number: int) -> HistoryDirection:
     if number not in HistoryDirection._value2member_map_:
         raise Refused("QUOTE_PARAMETER_INVALID", "direction")
     return HistoryDirection(number)
+
+
+# ---------------------------------------------------------------------------- candlestick pages
+
+
+@dataclass(frozen=True, slots=True)
+class CandleQuery:
+    """A checked question for candlesticks.
+
+    Attributes:
+        find: Asks a symbol's history.
+        count: The newest bars of what was found that are answered.
+        overnight: Whether the client asked for US overnight data when it signed in.
+    """
+
+    find: Callable[[SymbolHistory], Sequence[Candlestick]]
+    count: int
+    overnight: bool
+
+    def run(self, history: SymbolHistory) -> Sequence[Candlestick]:
+        """Return the bars, ascending.
+
+        Raises:
+            Refused: If there is no such page.
+        """
+        try:
+            bars = self.find(history)
+        except NoData:
+            raise Refused("QUOTE_NO_DATA") from None
+        except TooManyBars as error:
+            raise Refused("QUOTE_TOO_MUCH_REQUESTED", str(error)) from None
+        except HistoryError as error:
+            raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from None
+        if not self.overnight:
+            bars = [bar for bar in bars if bar.session is not TradeSession.OVERNIGHT]
+        return bars[-self.count :]
+
+
+def latest_query(request: pb.SecurityCandlestickRequest, *, overnight: bool) -> CandleQuery:
+    """Return the question for the newest bars (command 19)."""
+    period, adjust = period_of(request.period), adjust_of(request.adjust_type)
+    all_sessions = wants_all_sessions(request.trade_session)
+    count = count_of(request.count)
+    # Without overnight data the newest bars are what is left of a longer page.
+    asked = COUNT_MAX if all_sessions and not overnight else count
+    return CandleQuery(
+        lambda history: history.latest(period, asked, adjust, all_sessions=all_sessions),
+        count,
+        overnight,
+    )
+
+
+def history_query(request: pb.SecurityHistoryCandlestickRequest, *, overnight: bool) -> CandleQuery:
+    """Return the question for bars by offset or by date (command 27)."""
+    period, adjust = period_of(request.period), adjust_of(request.adjust_type)
+    all_sessions = wants_all_sessions(request.trade_session)
+    match request.query_type:
+        case pb.QUERY_BY_OFFSET:
+            find = _by_offset(request.offset_request, period, adjust, all_sessions)
+        case pb.QUERY_BY_DATE:
+            find = _by_date(request.date_request, period, adjust, all_sessions)
+        case _:
+            raise Refused("QUOTE_PARAMETER_INVALID", "query_type")
+    return CandleQuery(find, COUNT_MAX, overnight)
+
+
+def _by_offset(
+    offset: pb.OffsetQuery, period: Period, adjust: AdjustType, all_sessions: bool
+) -> Callable[[SymbolHistory], Sequence[Candlestick]]:
+    direction = direction_of(offset.direction)
+    day = date_of(offset.date, "date") if offset.date else None
+    minute = minute_of(offset.minute) if offset.minute else None
+    count = count_of(offset.count or OFFSET_COUNT)
+    return lambda history: history.by_offset(
+        period, direction, count, adjust, day=day, minute=minute, all_sessions=all_sessions
+    )
+
+
+def _by_date(
+    dates: pb.DateQuery, period: Period, adjust: AdjustType, all_sessions: bool
+) -> Callable[[SymbolHistory], Sequence[Candlestick]]:
+    start = date_of(dates.start_date, "start_date") if dates.start_date else None
+    end = date_of(dates.end_date, "end_date") if dates.end_date else None
+    return lambda history: history.by_date(period, start, end, adjust, all_sessions=all_sessions)

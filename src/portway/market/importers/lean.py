@@ -204,18 +204,17 @@ def scan(path: Path) -> LeanFolder:
     Raises:
         RecordedDataError: If there is no such folder, it cannot be listed, or it holds no prices.
     """
-    if not path.exists():
-        raise RecordedDataError(path, "no such folder", way_out=_LAYOUT)
-    if not path.is_dir():
-        raise RecordedDataError(path, "this is a file, not a folder", way_out=_LAYOUT)
-    found = (path / "equity" / "usa", path / "usa", path)
-    root = next((one for one in found if one.is_dir() and _has_prices(one)), None)
-    if root is None:
-        raise RecordedDataError(path, "no US equity prices here", way_out=_LAYOUT)
     try:
+        if not path.exists():
+            raise RecordedDataError(path, "no such folder", way_out=_LAYOUT)
+        if not path.is_dir():
+            raise RecordedDataError(path, "this is a file, not a folder", way_out=_LAYOUT)
+        found = (path / "equity" / "usa", path / "usa", path)
+        root = next((one for one in found if one.is_dir() and _has_prices(one)), path)
         tickers = _tickers(root)
     except OSError as error:
-        raise RecordedDataError(root, f"{error.strerror}", way_out=_LAYOUT) from error
+        reason = f"cannot be listed ({error.strerror or error})"
+        raise RecordedDataError(path, reason, way_out=_LAYOUT) from error
     if not tickers:
         raise RecordedDataError(path, "no US equity prices here", way_out=_LAYOUT)
     return LeanFolder(root, tickers)

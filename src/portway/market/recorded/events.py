@@ -125,11 +125,14 @@ class DayEvents:
         place = int(np.searchsorted(self.quotes.at_us, self.clock.micros(at)))
         return next(self._depths(np.array([place - 1])), None) if place else None
 
-    def trades_before(self, at: datetime) -> Iterator[Trade]:
-        """Yield the prints before `at`."""
-        place = int(np.searchsorted(self.prints.at_us, self.clock.micros(at)))
-        for start in range(0, place, CHUNK_ROWS):
-            rows = np.arange(start, min(start + CHUNK_ROWS, place))
+    def prints_before(self, at: datetime) -> int:
+        """Return how many prints come before `at`."""
+        return int(np.searchsorted(self.prints.at_us, self.clock.micros(at)))
+
+    def trades_from(self, first: int, beyond: int) -> Iterator[Trade]:
+        """Yield the prints numbered `first` to `beyond`, the latter not included."""
+        for start in range(first, beyond, CHUNK_ROWS):
+            rows = np.arange(start, min(start + CHUNK_ROWS, beyond))
             yield from trades_at(
                 self.symbol, self.clock, self.prints, rows, direction=self.direction
             )

@@ -26,7 +26,6 @@ from portway.market.recorded.cache import Recent
 from portway.market.recorded.day import (
     DayClock,
     PrintColumns,
-    QuoteColumns,
     load_prints,
     load_quotes,
 )
@@ -37,13 +36,14 @@ from portway.model.calendar import Calendar
 from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Instrument
 from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
-from portway.model.session import trading_hours
+from portway.model.session import Part, trading_hours
 from portway.model.symbol import MARKET_ZONES, Market, Symbol
 from portway.quotes.board import Board
 
 __all__ = ["RecordedCounts", "RecordedSource", "open_lean"]
 
 DAYS_MAX: Final = 16  # Days of events in memory: the busiest takes some 30 MB.
+MARK_PRINTS: Final = 8192  # A snapshot folds at most so many prints: some 40 ms.
 FOLDED_DAYS_MAX: Final = 512  # Days of minute bars in memory.
 DAILY_FILES_MAX: Final = 128
 
@@ -110,6 +110,7 @@ class RecordedSource:
         }
         self._prints: Recent[_Key, PrintColumns | None] = Recent(DAYS_MAX)
         self._events: Recent[_Key, DayEvents | None] = Recent(DAYS_MAX)
+        self._marks: Recent[_Key, Sequence[DaySnapshot]] = Recent(DAYS_MAX)
         self._minutes: Recent[_Key, tuple[Candlestick, ...]] = Recent(FOLDED_DAYS_MAX)
         self._day_bars: Recent[_Key, Candlestick | None] = Recent(FOLDED_DAYS_MAX * 8)
         self._daily: Recent[Symbol, Mapping[date, DailyRow]] = Recent(DAILY_FILES_MAX)
@@ -164,11 +165,13 @@ class RecordedSource:
         """Read and fold a day, so that later calls about it are quick. For any thread.
 
         Does nothing for a day without prints and quotes. The days prepared last stay in memory,
-        `DAYS_MAX` of them.
+        `DAYS_MAX` of them; the day before counts as one, because boards begin on its evening.
         """
-        self._events_of(symbol, day)
-        self._minutes_of(symbol, day)
-        self.prev_close(symbol, day)
+        self._events_of(symbol, day - _DAY)
+        events = self._events_of(symbol, day)
+        if events is not None:
+            self._minutes_of(symbol, day)
+            self._marks_of(symbol, day, events)
 
     # -- market source -----------------------------------------------------------------------
 
@@ -190,7 +193,8 @@ class RecordedSource:
         files = self._files.get(symbol)
         if files is None or begin >= end:
             return
-        first, last = begin.astimezone(_ZONE).date(), end.astimezone(_ZONE).date()
+        first = begin.astimezone(_ZONE).date()
+        last = (end - timedelta.resolution).astimezone(_ZONE).date()
         for day in sorted({*files.trades, *files.quotes}):
             if first <= day <= last:
                 events = self._events_of(symbol, day)
@@ -198,7 +202,10 @@ class RecordedSource:
                     yield from events.between(begin, end)
 
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
-        """Fold the prints of the day up to `at`; None on a day without recorded prints."""
+        """Return the board at `at`, folded on from the nearest one kept before it.
+
+        None on a day without recorded prints.
+        """
         local = at.astimezone(_ZONE)
         day = local.date() + (_DAY if local.time() >= _NEXT_DAY_FROM else timedelta())
         if day not in self.replay_days(symbol):
@@ -208,13 +215,11 @@ class RecordedSource:
         before = self._events_of(symbol, day - _DAY)
         if events is None or (before is not None and before.last_print_at >= evening):
             return None  # prints of the evening before: the caller folds all events in their order
-        board = Board(
-            symbol,
-            day,
-            trading_hours(Market.US).parts(day, self._is_half(day)),
-            self.prev_close(symbol, day) or Decimal(0),
-        )
-        for trade in events.trades_before(at):
+        count = events.prints_before(at)
+        marks = self._marks_of(symbol, day, events)
+        mark = marks[count // MARK_PRINTS]
+        board = Board.restore(mark, self._parts(day))
+        for trade in events.trades_from(count // MARK_PRINTS * MARK_PRINTS, count):
             board.apply(trade)
         depth = events.depth_before(at)
         if depth is None and before is not None:
@@ -226,23 +231,24 @@ class RecordedSource:
 
     def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
         """Close of the trading day before, divided by a split whose ex-date is `day`."""
-        days = self._trading_days(symbol)
-        for before in reversed(days[: bisect_left(days, day)]):
-            bar = self._day_bar(symbol, before)
-            if bar is None:
-                continue
-            close = bar.close
-            for action in self.corporate_actions(symbol):
-                if before < action.ex_date <= day and action.split != 1:
-                    close = _EXACT.divide(close, action.split)
-            return close
-        return None
+        bar = self._last_bar_before(symbol, day)
+        if bar is None:
+            return None
+        before = bar.at.astimezone(_ZONE).date()
+        close = bar.close
+        for action in self.corporate_actions(symbol):
+            if before < action.ex_date <= day and action.split != 1:
+                close = _EXACT.divide(close, action.split)
+        return close
 
     def corporate_actions(self, symbol: Symbol) -> Sequence[CorporateAction]:
         """Dividends and splits that the factor file implies."""
         return self._actions.get(symbol, lambda: self._read_actions(symbol))
 
     # -- one day -----------------------------------------------------------------------------
+
+    def _parts(self, day: date) -> Sequence[Part]:
+        return trading_hours(Market.US).parts(day, self._is_half(day))
 
     def _is_half(self, day: date) -> bool:
         return self._calendar is not None and self._calendar.is_half_day(day)
@@ -263,9 +269,26 @@ class RecordedSource:
         return self._events.get((symbol, day), lambda: self._read_events(files, symbol, day))
 
     def _read_events(self, files: TickerFiles, symbol: Symbol, day: date) -> DayEvents:
-        prints = self._prints_of(symbol, day) or PrintColumns.empty()
-        quotes: QuoteColumns = load_quotes(files, day, self._feed)
+        prints = self._prints_of(symbol, day)
+        if prints is None:
+            prints = PrintColumns.empty()
+        quotes = load_quotes(files, day, self._feed)
         return join_events(symbol, self._clock(day), prints, quotes)
+
+    def _marks_of(self, symbol: Symbol, day: date, events: DayEvents) -> Sequence[DaySnapshot]:
+        """The board after every `MARK_PRINTS` prints of the day, from the empty one on."""
+
+        def read() -> Sequence[DaySnapshot]:
+            prev_close = self.prev_close(symbol, day) or Decimal(0)
+            board = Board(symbol, day, self._parts(day), prev_close)
+            marks = [board.snapshot()]
+            for first in range(0, len(events.prints) - MARK_PRINTS + 1, MARK_PRINTS):
+                for trade in events.trades_from(first, first + MARK_PRINTS):
+                    board.apply(trade)
+                marks.append(board.snapshot())
+            return marks
+
+        return self._marks.get((symbol, day), read)
 
     def _minutes_of(self, symbol: Symbol, day: date) -> tuple[Candlestick, ...]:
         def read() -> tuple[Candlestick, ...]:
@@ -284,6 +307,11 @@ class RecordedSource:
             return _bar_of(row) if bar is None and row is not None else bar
 
         return self._day_bars.get((symbol, day), read)
+
+    def _last_bar_before(self, symbol: Symbol, day: date) -> Candlestick | None:
+        days = self._trading_days(symbol)
+        bars = (self._day_bar(symbol, one) for one in reversed(days[: bisect_left(days, day)]))
+        return next((bar for bar in bars if bar is not None), None)
 
     # -- whole files -------------------------------------------------------------------------
 
@@ -305,16 +333,21 @@ class RecordedSource:
         if files is None or files.factors is None:
             return ()
         rows = tuple(lean.read_factors(files.factors))
-        days = self._trading_days(symbol)
-        return actions_of_factors(symbol, rows, _following(days), files.factors)
+
+        def close_before(ex_date: date) -> Decimal | None:
+            bar = self._last_bar_before(symbol, ex_date)
+            return None if bar is None else bar.close
+
+        next_day = _following(self._trading_days(symbol))
+        return actions_of_factors(symbol, rows, next_day, close_before, files.factors)
 
 
 def _following(days: Sequence[date]) -> Callable[[date], date]:
-    """Return a function to the next of `days`, or the next weekday beyond the last of them."""
+    """Return a function to the next of `days`; outside them, to the next weekday."""
 
     def next_day(day: date) -> date:
         place = bisect_right(days, day)
-        if place < len(days):
+        if 0 < place < len(days):
             return days[place]
         after = day + _DAY
         while after.weekday() >= _SATURDAY:

@@ -117,7 +117,7 @@ def minute_book(
 
 
 def _ladder(shape: BookShape, prices: list[int]) -> tuple[Ints, list[Decimal | None], int]:
-    """Return the rank of each print, the prices of the ranks around them, and the first of these."""
+    """Return the rank of each print, the prices of the ranks around them, the first of these."""
     low, high = min(prices), max(prices)
     base, top = (_rank(shape, side) for side in (low, high))
     if top - base == high - low:
@@ -155,9 +155,10 @@ def _stamps(shape: BookShape, minute: int, prints: MinutePrints, ranks: Ints) ->
 
 
 def _ages(numbers: Ints, rank: Ints, levels: int) -> Ints:
-    """Stamp of each level at each event: the touch changes always, deeper prices ever more rarely."""
-    slowness = np.minimum(np.arange(levels), 3)
-    return (numbers[:, None] + (rank & 7)) >> slowness
+    """Stamp of each level at each event: the touch always changes, deeper prices more rarely."""
+    slowness = np.minimum(np.arange(levels, dtype=np.int64), 3)
+    ages: Ints = np.right_shift(numbers[:, None] + (rank & np.int64(7)), slowness)
+    return ages
 
 
 def _sizes(shape: BookShape, drawn: Words) -> tuple[Ints, Ints]:

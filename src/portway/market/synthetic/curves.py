@@ -18,7 +18,7 @@ from portway.model.quote import TradeSession
 
 __all__ = ["Curve", "curve_of", "path_mean", "turns", "volume_weights"]
 
-_EDGE: Final = 3  # Minutes between two turning points, and between them and either end, at least.
+_EDGE: Final = 3  # Minutes between a turning point and either end of the session, at least.
 
 
 class Curve(StrEnum):
@@ -64,10 +64,10 @@ def volume_weights(curve: Curve, minutes: int) -> Floats:
 
 def turns(minutes: Ints, first: Floats, second: Floats) -> tuple[Ints, Ints]:
     """Turn two draws in [0, 1) into the two minutes at whose end the extremes stand."""
-    room = minutes - 2 * _EDGE
+    apart = minutes // 8
+    room = minutes - 2 * _EDGE - apart
     early = _EDGE + np.floor(first * first * 0.7 * room).astype(np.int64)
-    rest = minutes - _EDGE - early
-    late = early + _EDGE + np.floor(second * (rest - _EDGE)).astype(np.int64)
+    late = early + apart + np.floor(second * (minutes - _EDGE - early - apart)).astype(np.int64)
     return early, np.minimum(late, minutes - 1)
 
 

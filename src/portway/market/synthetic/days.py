@@ -32,6 +32,7 @@ from portway.market.synthetic.layout import (
     has_opening_auction,
     layout_of,
 )
+from portway.market.synthetic.minutes import MINUTE_LOTS_MIN
 from portway.market.synthetic.profiles import Profile
 from portway.market.synthetic.years import SETTLED_FROM, Path, Span, daily_path
 from portway.model.corporate_action import CorporateAction
@@ -42,7 +43,7 @@ __all__ = ["DayTable", "day_table", "lot_of"]
 
 _UNITS: Final = float(10**UNIT_PLACES)
 _HALF_DAY_VOLUME: Final = 0.55
-_LOTS_BESIDE_PRINTS: Final = 12  # Lots of a minute beyond one for each print.
+_LOTS_A_PRINT: Final = 2  # Fewest lots of a session for each of its prints.
 # An ordinary print of the US tape is a round lot; smaller ones would not set a price there.
 _US_LOT: Final = 100
 _RANGE_STEPS_MIN: Final = 4
@@ -195,24 +196,37 @@ class _Prices:
             for side in (opened, close)
         )
         start = np.floor(exp(np.array([path.before])) * _UNITS / step[0] + 0.5) * step[0]
-        closes = self.close * step
-        self.before = np.concatenate((start.astype(np.int64), closes[:-1]))
         self.actions, cash = _dividends(seed, instrument, profile, span)
         deducted = cash if instrument.market is Market.CN else np.zeros_like(cash)
-        self.after_action = self.before - deducted
+        self._follow(start.astype(np.int64), deducted)
         if instrument.market is Market.CN and not instrument.is_index:
-            self._keep_limits(instrument)
+            self._keep_limits(instrument, start.astype(np.int64), deducted)
 
-    def _keep_limits(self, instrument: Instrument) -> None:
+    def _follow(self, start: Ints, deducted: Ints) -> None:
+        """Set each day's previous close from the closes as they stand."""
+        self.before = np.concatenate((start, (self.close * self.step)[:-1]))
+        self.after_action = self.before - deducted
+
+    def _keep_limits(self, instrument: Instrument, start: Ints, deducted: Ints) -> None:
+        """Keep every day inside its price limits.
+
+        The path's own moves are smaller, but on an ex-date the limits move away under it. A close
+        that is moved shifts the limits of the next day, so it is done until nothing moves.
+        """
         growth = instrument.board in (Board.SZ_GEM_CONNECT, Board.SZ_GEM_NON_CONNECT, Board.SH_STAR)
         limit = float(_GROWTH_LIMIT if growth else _MAIN_LIMIT) - _LIMIT_MARGIN
-        top = np.floor(self.after_action * (1 + limit) / self.step).astype(np.int64)
-        bottom = np.ceil(self.after_action * (1 - limit) / self.step).astype(np.int64)
-        assert bool((self.close <= top).all() and (self.close >= bottom).all()), (
-            "a close at a limit"
-        )
-        self.high = np.minimum(self.high, top)
-        self.low = np.maximum(self.low, bottom)
+        while True:
+            top = np.floor(self.after_action * (1 + limit) / self.step).astype(np.int64)
+            bottom = np.ceil(self.after_action * (1 - limit) / self.step).astype(np.int64)
+            kept = np.clip(self.close, bottom, top)
+            if np.array_equal(kept, self.close):
+                break
+            self.close = kept
+            self._follow(start, deducted)
+        high, low = np.minimum(self.high, top), np.maximum(self.low, bottom)
+        high, low = np.maximum(high, self.close), np.minimum(low, self.close)
+        self.high = np.minimum(np.maximum(high, low + _RANGE_STEPS_MIN), top)
+        self.low = np.minimum(low, self.high - _RANGE_STEPS_MIN)
         self.open = np.clip(self.open, self.low, self.high)
 
 
@@ -250,7 +264,7 @@ def _lots(
     """Volume of the continuous session, in lots; enough for every print of every minute."""
     usual = profile.shares_a_day / float(lot)
     lots = usual * path.mood * exp(0.25 * drawn) * np.where(span.half, _HALF_DAY_VOLUME, 1.0)
-    least = minutes * (profile.prints_a_minute + _LOTS_BESIDE_PRINTS)
+    least = minutes * max(profile.prints_a_minute, MINUTE_LOTS_MIN) * _LOTS_A_PRINT
     return np.floor(np.maximum(lots, least))
 
 

@@ -80,13 +80,14 @@ def uniforms(drawn: Words) -> Floats:
 def normals(drawn: Words) -> Floats:
     """Turn words into nearly normal numbers: mean 0, variance 1, never beyond 3.47."""
     low = np.uint64(0xFFFF)
-    parts = (drawn & low) + ((drawn >> np.uint64(16)) & low)
+    parts: Words = (drawn & low) + ((drawn >> np.uint64(16)) & low)
     parts = parts + ((drawn >> np.uint64(32)) & low) + (drawn >> np.uint64(48))
-    return ((parts.astype(np.float64) + 2.0) / 65536.0 - 2.0) * _ROOT_3
+    scaled: Floats = ((parts.astype(np.float64) + 2.0) / 65536.0 - 2.0) * _ROOT_3
+    return scaled
 
 
 def exp(x: Floats) -> Floats:
-    """Return e to the power `x`, |x| below 40, to about 13 digits and to the same bit everywhere."""
+    """Return e to the power `x`, |x| below 40: to 13 digits, and to the same bit everywhere."""
     r = x / float(1 << _EXP_HALVINGS)
     y = 1.0 + r * (1.0 + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))))
     for _ in range(_EXP_HALVINGS):
@@ -103,4 +104,5 @@ def split(total: int, weights: Floats) -> Ints:
     edges = np.floor(running * (total / running[-1])).astype(np.int64)
     np.minimum(edges, total, out=edges)
     edges[-1] = total
-    return np.diff(edges, prepend=np.int64(0))
+    shares: Ints = np.diff(edges, prepend=np.int64(0))
+    return shares

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -49,7 +50,7 @@ def table_on(instrument: Instrument, day: date) -> SpreadTable:
 
 
 def day_grids(instrument: Instrument, days: tuple[date, ...], low: Floats, high: Floats) -> Ints:
-    """Return for each day the step, in units, of which all prints from `low` to `high` are multiples.
+    """Return each day's step, in units: prints from `low` to `high` are multiples of it.
 
     Args:
         days: Ascending.
@@ -87,4 +88,4 @@ def _regimes(instrument: Instrument, days: tuple[date, ...]) -> list[tuple[int, 
             else:
                 other = middle
         cuts.append(same + 1)
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))

@@ -15,7 +15,7 @@ from typing import Final
 
 from portway.market.synthetic.book import BookShape, minute_book
 from portway.market.synthetic.days import DayTable
-from portway.market.synthetic.draws import sub_key
+from portway.market.synthetic.draws import Ints, sub_key
 from portway.market.synthetic.grid import money, price, table_on
 from portway.market.synthetic.layout import MINUTE_US, Block, Layout, instant
 from portway.market.synthetic.minutes import IndexMinutes, Minutes, index_minutes, minutes
@@ -134,12 +134,10 @@ class Inside:
     @cached_property
     def closing(self) -> Auction | None:
         """The closing auction: it makes the bar that begins where continuous trading ends."""
-        bar = self.layout.blocks[self.layout.regular].end
+        bar = self.layout.closing_bar
         return self._auction(self.layout.closing, self.table.close, self.table.close_lots, bar)
 
-    def _auction(
-        self, at: int | None, prices: Sequence[int], lots: Sequence[int], bar: int | None
-    ) -> Auction | None:
+    def _auction(self, at: int | None, prices: Ints, lots: Ints, bar: int | None) -> Auction | None:
         if at is None:
             return None
         table = self.table

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from portway.market.synthetic.draws import fraction, key_of, word
+from portway.model.hours import trading_hours
 from portway.model.instrument import Instrument
 from portway.model.quote import TradeSession
 from portway.model.session import AuctionEnds, Phase, Timetable, day_spans, timetable_of
@@ -91,11 +92,13 @@ class Layout:
 
     Attributes:
         opening: Instant of the opening auction's print; None without one. `closing` likewise.
+        closing_bar: Begin of the minute bar that the closing auction's print makes.
     """
 
     blocks: tuple[Block, ...]
     opening: int | None
     closing: int | None
+    closing_bar: int
 
     @property
     def regular(self) -> int:
@@ -150,7 +153,9 @@ def layout_of(seed: int, instrument: Instrument, day: date, half: bool) -> Layou
     elif not instrument.overnight:
         found.pop(TradeSession.OVERNIGHT, None)
     blocks = tuple(Block(session, tuple(spans)) for session, spans in found.items())
-    return Layout(blocks, opening, closing)
+    hours = trading_hours(instrument.market, instrument.board)
+    last = hours.regular_parts(day, half)[-1]
+    return Layout(blocks, opening, closing, microseconds(last.end))
 
 
 def has_closing_auction(instrument: Instrument, day: date) -> bool:

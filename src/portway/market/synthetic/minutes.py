@@ -10,6 +10,7 @@ Prices are in steps of the day's grid, volumes in lots. Knows no print.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,7 @@ _CORNERS: Final = 4  # Prints that a minute needs at open, high, low and close.
 _CORNER_PART: Final = 60  # Each of them has one lot and a sixtieth of the minute's.
 _NOISE: Final = 0.38  # Noise of the whole session's path, in parts of its range.
 _TILT_MIN: Final = 0.02
+_GOALS: Final = 8  # Minutes that share what has to be moved.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class SessionPlan:
         key: Address of the session's draws.
         open: In steps, as `high`, `low` and `last`, the price at the end of the last minute.
         lots: To be split over the minutes (index: shares).
-        weight: Sum of steps times lots over the session (index: money in units).
+        least: Lots of every minute, at least (index: 0).
+        weight: Sum of steps times lots over the session (index: money in units); None where the
+            level above leaves it open.
     """
 
     key: int
@@ -45,7 +49,8 @@ class SessionPlan:
     low: int
     last: int
     lots: int
-    weight: int
+    least: int
+    weight: int | None
     first_turn: int
     second_turn: int
     high_first: bool
@@ -106,18 +111,14 @@ def minutes(plan: SessionPlan) -> Minutes:
     lots = _tilted(plan, bars.middle, weights)
     corner = 1 + lots // _CORNER_PART
     beside = bars.open + bars.high + bars.low + bars.close - _CORNERS * bars.middle
-    missing = plan.weight - int((bars.middle * lots + corner * beside).sum())
-    at_middle = (lots - _CORNERS * corner - 1).tolist()
-    moved = list(at_middle)
-    missing = _move_lots(moved, bars.middle.tolist(), missing)
     spare = bars.middle.tolist()
-    missing = _move_spares(spare, bars.high.tolist(), bars.low.tolist(), missing)
-    assert missing == 0, f"minutes miss the session's turnover by {missing} steps"
-    total = lots + np.array(moved, dtype=np.int64) - np.array(at_middle, dtype=np.int64)
-    weight = bars.middle * total + corner * beside + (np.array(spare) - bars.middle)
+    if plan.weight is not None:
+        missing = plan.weight - int((bars.middle * lots + corner * beside).sum())
+        lots = _closed(plan, bars, lots, corner, spare, missing)
+    weight = bars.middle * lots + corner * beside + (np.array(spare) - bars.middle)
     return Minutes(
         bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist(),
-        bars.middle.tolist(), spare, corner.tolist(), total.tolist(), weight.tolist(),
+        bars.middle.tolist(), spare, corner.tolist(), lots.tolist(), weight.tolist(),
     )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def index_minutes(plan: SessionPlan) -> IndexMinutes:
     base = volume_weights(plan.curve, plan.minutes)
     index = np.arange(plan.minutes)
     shares, money = (
-        split(total, base * exp(spread * normals(words(sub_key(plan.key, field), index))))
+        split(total or 0, base * exp(spread * normals(words(sub_key(plan.key, field), index))))
         for total, spread, field in ((plan.lots, 0.3, 5), (plan.weight, 0.35, 6))
     )
     return IndexMinutes(
@@ -171,10 +172,13 @@ def _path(plan: SessionPlan) -> tuple[Ints, float]:
     steps = rough * normals(words(sub_key(plan.key, 0), np.arange(count)))
     ends = np.empty(count + 1)
     ends[0] = plan.open
-    for (begin, start), (end, stop) in zip(corners, corners[1:], strict=False):
+    for (begin, start), (end, stop) in pairwise(corners):
         walk = np.cumsum(steps[begin:end])
         part = np.arange(1, end - begin + 1) / float(end - begin)
-        ends[begin + 1 : end + 1] = start + walk + (stop - start - walk[-1]) * part
+        noise = walk - walk[-1] * part
+        # Without its mean: the day's mean price is that of the straight lines.
+        noise = noise - 6 * (float(np.cumsum(noise)[-1]) / len(noise)) * part * (1 - part)
+        ends[begin + 1 : end + 1] = start + (stop - start) * part + noise
     width = float(plan.high - plan.low)
     turned = np.remainder(ends - plan.low, 2 * width)
     whole = np.floor(plan.low + width - np.abs(width - turned) + 0.5).astype(np.int64)
@@ -189,34 +193,62 @@ def _tilted(plan: SessionPlan, middle: Ints, weights: Floats) -> Ints:
     Minutes above the mean get one factor and those below another; both follow from two linear
     equations, the number of lots and the sum of deviations.
     """
-    least = MINUTE_LOTS_MIN * plan.minutes
+    least = plan.least * plan.minutes
     free = float(plan.lots - least)
+    assert plan.least >= MINUTE_LOTS_MIN, "a minute needs a lot for each of its corners"
     assert free > 0, "fewer lots than its minutes need"
+    if plan.weight is None:
+        return plan.least + split(plan.lots - least, weights)
     off = middle - plan.weight / float(plan.lots)
     above = np.where(off > 0, weights, 0.0)
     below = np.where(off > 0, 0.0, weights)
     up, down = (float(np.cumsum(side)[-1]) for side in (above, below))
     rise, fall = float(np.cumsum(above * off)[-1]), float(np.cumsum(below * -off)[-1])
-    owed = -MINUTE_LOTS_MIN * float(np.cumsum(off)[-1])
+    owed = -plan.least * float(np.cumsum(off)[-1])
     # x * up + y * down = free;  x * rise - y * fall = owed
     scale = up * fall + down * rise
     usual = free / (up + down)
     x = (free * fall + down * owed) / scale if scale > 0 else usual
     y = (free * rise - up * owed) / scale if scale > 0 else usual
     x, y = max(x, _TILT_MIN * usual), max(y, _TILT_MIN * usual)
-    return MINUTE_LOTS_MIN + split(plan.lots - least, x * above + y * below)
+    return plan.least + split(plan.lots - least, x * above + y * below)
 
 
-def _move_lots(lots: list[int], prices: list[int], missing: int) -> int:
+def _closed(
+    plan: SessionPlan, bars: _Bars, lots: Ints, corner: Ints, spare: list[int], missing: int
+) -> Ints:
+    """Return the lots with the few moved that close the sum; the spare prices move in place."""
+    prices = bars.middle.tolist()
+    given = np.zeros(len(prices), dtype=np.int64)
+    # Rather not below the least of a minute, whose prints need it; every lot beside its corners
+    # and the spare one can go.
+    for kept in (np.maximum(plan.least, _CORNERS * corner + 1), _CORNERS * corner + 1):
+        free = np.maximum(lots + given - kept, 0)
+        moved = free.tolist()
+        for goals in range(min(_GOALS, len(prices)), 0, -1):
+            part = int(missing / goals)
+            missing += _move_lots(moved, prices, part, goals) - part
+        given += np.array(moved, dtype=np.int64) - free
+    missing = _move_spares(spare, bars.high.tolist(), bars.low.tolist(), missing)
+    assert missing == 0, f"minutes miss the session's turnover by {missing} steps"
+    return lots + given
+
+
+def _move_lots(lots: list[int], prices: list[int], missing: int, goal: int) -> int:
     """Move lots between minutes, at their middle prices, towards the sum; return what is left.
 
-    Moving a lot from a minute to the dearest one adds the difference of their prices (to the
-    cheapest one: takes it away). The largest differences go first, so little is moved.
+    Moving a lot from a minute to a dear one adds the difference of their prices (to a cheap one:
+    takes it away). The largest differences go first, so little is moved.
+
+    Args:
+        goal: Which minute receives: the dearest (cheapest) is 1, the next one 2.
     """
+    if not missing:
+        return 0
     sign = 1 if missing > 0 else -1
     missing = abs(missing)
     order = sorted(range(len(lots)), key=lambda i: sign * prices[i])
-    goal = order[-1]
+    goal = order[-goal]
     for giver in order:
         gain = sign * (prices[goal] - prices[giver])
         if not missing or gain <= 0:

@@ -1,14 +1,15 @@
 """The tick level, prints: the trades of one minute, adding up exactly to its bar.
 
-The lots of a minute lie at its corner prices, at a spare price and at a middle price; those of the
-middle are spread over pairs of prices at equal distance on both sides, which leaves the sum of price
-times volume alone. Prices then take the order of a rough path from open to close, and instants are
-spread so that no gap exceeds 1.8 times the mean. Knows neither depth nor the symbol's name.
+The lots of a minute lie at its corner prices, at a spare price and at a middle price; those of
+the middle are spread over pairs of prices at equal distance on both sides, which leaves the sum of
+price times volume alone. Prices then take the order of a rough path from open to close, and
+instants are spread so that no gap exceeds 1.8 times the mean. Knows neither depth nor symbol.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -204,7 +205,7 @@ def index_prints(key: int, bars: IndexMinutes, minute: int, usual: int) -> list[
     corners = ((0, first), (turn[0], one), (turn[1], two), (usual - 1, last))
     noise = normals(drawn[usual : 2 * usual]) * (0.15 * (high - low))
     path = np.empty(usual)
-    for (begin, start), (end, stop) in zip(corners, corners[1:], strict=False):
+    for (begin, start), (end, stop) in pairwise(corners):
         part = np.arange(end - begin + 1) / float(end - begin)
         path[begin : end + 1] = start + (stop - start) * part
     whole = np.clip(np.floor(path + noise + 0.5).astype(np.int64), low, high)

@@ -16,9 +16,9 @@ from typing import Final
 
 from portway.market.synthetic.draws import fraction, key_of, word
 from portway.model.instrument import Instrument
-from portway.model.symbol import Market
+from portway.model.symbol import Market, Symbol
 
-__all__ = ["Profile", "profile_of"]
+__all__ = ["Profile", "leader_of", "profile_of"]
 
 _TABLE: Final = "profiles.csv"
 _SYMBOL_BAND: Final = 1.9  # Ratio of the ends of the price band of a security without a row.
@@ -36,6 +36,8 @@ class Profile:
         shares_a_day: Typical volume of a full day (index: of its members).
         prints_a_minute: In continuous trading; from 40 on the security is a lively one, with never
             more than 3 s between two prints.
+        follows: Index whose path a tracker has, None for others; `ratio` is the tracker's price to
+            the index.
         dividend_months: Months with an ex-date; the amount is the reference table's.
     """
 
@@ -47,6 +49,8 @@ class Profile:
     shares_a_day: int
     prints_a_minute: int
     dividend_months: tuple[int, ...]
+    follows: Symbol | None = None
+    ratio: Decimal = Decimal(1)
 
 
 def profile_of(seed: int, instrument: Instrument) -> Profile:
@@ -58,12 +62,20 @@ def profile_of(seed: int, instrument: Instrument) -> Profile:
 @lru_cache(maxsize=1)
 def _rows() -> dict[str, Profile]:
     path = resources.files("portway.market.synthetic") / _TABLE
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8") as file:
         return {row["symbol"]: _read(row) for row in csv.DictReader(file)}
 
 
+def leader_of(profile: Profile) -> Profile | None:
+    """Return the profile of the index that a tracker follows."""
+    return None if profile.follows is None else _rows()[profile.follows]
+
+
 def _read(row: dict[str, str]) -> Profile:
+    leader, _, divisor = row["follows"].partition("/")
     return Profile(
+        follows=Symbol(leader) if leader else None,
+        ratio=1 / Decimal(divisor) if divisor else Decimal(1),
         low=Decimal(row["low"]),
         high=Decimal(row["high"]),
         growth=float(row["growth"]),

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from portway.market.synthetic.curves import Curve, curve_of, path_mean, turns
+from portway.market.synthetic.curves import Curve, curve_of, turns
 from portway.market.synthetic.days import DayTable
 from portway.market.synthetic.draws import fraction, key_of, normals, sub_key, word, words
 from portway.market.synthetic.layout import Block
@@ -30,6 +30,9 @@ _GONE_AFTER_POST: Final = 0.2
 _GONE_AFTER_NIGHT: Final = 0.6
 _REACH: Final = 0.09  # Range beyond the bridge's ends, in parts of the regular day's.
 _LOTS_BESIDE_LEAST: Final = 3
+# A lively security has this many prints even in its quietest minute: then 1.8 times the mean gap
+# is below 3 s.
+_LIVELY_PRINTS: Final = 38
 _NORMAL_FIELD: Final = 1 << 16
 
 
@@ -54,11 +57,17 @@ def regular_plan(table: DayTable, row: int, key: int, block: Block) -> SessionPl
         low=int(table.low[row]),
         last=int(table.last[row]),
         lots=lots,
+        least=0 if table.instrument.is_index else _least(table.profile.prints_a_minute),
         weight=weight,
         first_turn=int(table.first_turn[row]),
         second_turn=int(table.second_turn[row]),
         high_first=bool(table.high_first[row]),
     )
+
+
+def _least(prints: int) -> int:
+    """Return the fewest lots of a minute that usually has so many prints."""
+    return max(MINUTE_LOTS_MIN, min(prints, _LIVELY_PRINTS))
 
 
 def closing_money(table: DayTable, row: int) -> int:
@@ -80,15 +89,25 @@ def extended_plan(table: DayTable, row: int, key: int, block: Block) -> SessionP
     )
     lots = max(usual, count * (MINUTE_LOTS_MIN + _LOTS_BESIDE_LEAST))
     high_first = word(own, 903) % 2 == 0
-    one = np.array([count], dtype=np.int64)
-    first, second = turns(one, *(np.array([fraction(word(own, field))]) for field in (904, 905)))
-    corners = [np.array([value], dtype=np.int64) for value in (opened, high, low, last)]
-    curve = curve_of(block.session)
-    mean = path_mean(*corners, first, second, np.array([high_first]), one, curve)
+    first, second = turns(
+        np.array([count], dtype=np.int64),
+        *(np.array([fraction(word(own, field))]) for field in (904, 905)),
+    )
     return SessionPlan(
-        own, curve, count, opened, high, low, last, lots, int(lots * float(mean[0])),
-        int(first[0]), int(second[0]), high_first,
-    )  # fmt: skip
+        key=own,
+        curve=curve_of(block.session),
+        minutes=count,
+        open=opened,
+        high=high,
+        low=low,
+        last=last,
+        lots=lots,
+        least=MINUTE_LOTS_MIN,
+        weight=None,
+        first_turn=int(first[0]),
+        second_turn=int(second[0]),
+        high_first=high_first,
+    )
 
 
 def _ends(table: DayTable, row: int, session: TradeSession) -> tuple[int, int]:

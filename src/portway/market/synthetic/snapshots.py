@@ -181,7 +181,7 @@ def _latest_trades(inside: Inside, at: int) -> tuple[Trade, ...]:
         for minute in range(inside.layout.blocks[index].minutes_begun(at) - 1, -1, -1):
             if count >= TRADES_MAX:
                 break
-            prints = [one for one in _prints_before(inside, index, minute, at)]
+            prints = _prints_before(inside, index, minute, at)
             found.append([one for one in prints if isinstance(one, Trade)])
             count += len(prints)
         if pieces[1] is not None and pieces[1].at < at:

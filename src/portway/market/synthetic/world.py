@@ -115,8 +115,8 @@ class SyntheticWorld:
     def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
         """Return the regular close of the trading day before `day`, by the market's rule.
 
-        Mainland exchanges take a dividend off on its ex-date, the others do not. On the first day of
-        the world it is the price at which the security was listed; None before and after the world.
+        Mainland exchanges take a dividend off on its ex-date, the others do not. On the first day
+        of the world it is the price at which the world begins; None before and after the world.
         """
         table = self._table(symbol)
         row = bisect_left(table.span.days, day)

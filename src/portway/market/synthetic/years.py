@@ -25,7 +25,7 @@ from portway.market.synthetic.draws import (
     word,
     words,
 )
-from portway.market.synthetic.profiles import Profile
+from portway.market.synthetic.profiles import Profile, leader_of
 from portway.model.calendar import Calendar
 from portway.model.symbol import Market, Symbol
 
@@ -37,6 +37,7 @@ _OTHER_VOLATILITY: Final = 0.009
 _RETURN_MAX: Final = 0.062
 _MARGIN: Final = 0.06  # Part of the band that closes leave free at either end for the day's range.
 SETTLED_FROM: Final = 2020  # From this year on the band stands still.
+_TRACKING_ERROR: Final = 0.0005
 _CLUSTER_DAYS: Final = (9, 31, 97)
 
 
@@ -101,7 +102,20 @@ def span_of(calendar: Calendar, first: date, last: date) -> Span:
 
 
 def daily_path(seed: int, symbol: Symbol, profile: Profile, span: Span) -> Path:
-    """Return the closes of every day of the span."""
+    """Return the closes of every day of the span; a tracker's are those of its index, scaled."""
+    leader = leader_of(profile)
+    if leader is not None and profile.follows is not None:
+        path = daily_path(seed, profile.follows, leader, span)
+        error = _TRACKING_ERROR * normals(words(key_of(seed, symbol, "day"), span.ordinals))
+        scale = float(profile.ratio.ln())
+        return Path(
+            path.close + scale + error,
+            path.before + scale,
+            path.sigma,
+            path.mood,
+            path.floor + scale,
+            path.ceiling + scale,
+        )
     mood = _mood(key_of(seed, symbol, "mood"), span.ordinals)
     factor = _factor(seed, span.market, span.ordinals.tobytes())
     own = profile.volatility * mood * normals(words(key_of(seed, symbol, "day"), span.ordinals))

@@ -1,0 +1,224 @@
+"""Settings to a running server: the only file that knows every part.
+
+Opens the home, recovers the venue, starts the clock where the home stands, opens the listeners, and
+takes it all down again in reverse order. What goes wrong at the start is one `StartError` with the
+cause and the way out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from portway.clock import Clock, ClockError, ClockPosition, start_clock
+from portway.clock.start import CLOCK_MARKETS
+from portway.conductor import Conductor
+from portway.desk import Desk
+from portway.first_start import furnish
+from portway.listeners import Listeners
+from portway.logs import configure_logs
+from portway.market.recorded import RecordedDataError, RecordedSource, open_lean
+from portway.market.reference import Reference, built_in
+from portway.market.runner import MarketRunner
+from portway.market.synthetic import SyntheticWorld
+from portway.market.views import MarketViews
+from portway.model.symbol import MARKET_ZONES
+from portway.settings import DEFAULT_SEED, SERVER_FILE, Settings
+from portway.storage.errors import StorageError
+from portway.storage.home import Home, open_home, read_json, write_json
+from portway.storage.sqlite import SqliteStore
+from portway.trading.ports import JournalCorrupt
+from portway.trading.queries import TradeQueries
+from portway.trading.runner import VenueRunner
+
+__all__ = ["StartError", "run"]
+
+log = logging.getLogger(__name__)
+
+VENUE = "main"
+CLOCK_FILE, WORLD_FILE = "clock.json", "world.json"
+STOP_SECONDS = 4.0  # Then the process ends all the same; a supervisor waits 5 s.
+
+Ready = Callable[[Path, dict[str, Any]], None]
+T = TypeVar("T")
+
+
+class StartError(Exception):
+    """The server cannot start; the message is one line with the cause and the way out."""
+
+
+def run(settings: Settings, on_ready: Ready) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        on_ready: Called once with the home and what `portway env` tells.
+
+    Raises:
+        StartError: If the server cannot start.
+    """
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    try:
+        _run_loop(_serve(settings, on_ready))
+    except (StorageError, ClockError, RecordedDataError, JournalCorrupt) as error:
+        raise StartError(str(error)) from error
+    except OSError as error:
+        raise StartError(_port_trouble(error)) from error
+
+
+def _run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop where there is one; it doubles what the sockets carry."""
+    make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with suppress(ImportError):
+        from uvloop import new_event_loop as make_loop
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        return runner.run(main)
+
+
+async def _serve(settings: Settings, on_ready: Ready) -> None:
+    stop = _stop_signal()
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(open_home(settings.home))
+        reference, sources = _sources(settings, home)
+        clock, since = _clock(settings, home, reference)
+        store = SqliteStore(home.database)
+        stack.callback(store.close)
+        market = MarketRunner(reference, sources, clock.instants)
+        views = MarketViews(market)
+        venue = VenueRunner(VENUE, store, views)
+        await venue.start()
+        stack.push_async_callback(venue.close)
+        desk = Desk(venue, TradeQueries(store.read_models(VENUE)), market, views)
+        credentials = await furnish(home, store, venue)
+        listeners = Listeners(settings, store, desk, market, credentials)
+        conductor = Conductor(
+            clock,
+            market,
+            venue,
+            keep=lambda position: write_json(home.path / CLOCK_FILE, position.to_json()),
+            is_wanted=lambda: listeners.has_clients or bool(venue.working_symbols()),
+            drained=listeners.drained,
+        )
+        await conductor.catch_up(since)
+        stack.callback(conductor.stop)
+        server = await listeners.open(conductor)
+        stack.push_async_callback(listeners.close)
+        await stack.enter_async_context(_running(conductor.run()))
+        await stack.enter_async_context(_announced(home, server, on_ready, clock))
+        await stop.wait()
+        log.info("stopping")
+        asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop
+
+
+def _sources(
+    settings: Settings, home: Home
+) -> tuple[Reference, list[SyntheticWorld | RecordedSource]]:
+    """The recorded days, if any, before the synthetic world: a symbol has one source."""
+    reference = built_in()
+    recorded = [open_lean(settings.replay)] if settings.replay else []
+    world = SyntheticWorld(_seed(settings, home), reference)
+    for source in recorded:
+        listed = reference.instruments
+        unlisted = [one for one in source.instruments() if one.symbol not in listed]
+        reference = reference.with_instruments(unlisted)
+    return reference, [*recorded, world]
+
+
+def _seed(settings: Settings, home: Home) -> int:
+    """The home's seed; the first start decides it."""
+    stored = read_json(home.path / WORLD_FILE)
+    if stored is None:
+        seed = settings.seed if settings.seed is not None else DEFAULT_SEED
+        write_json(home.path / WORLD_FILE, {"seed": seed})
+        return seed
+    seed = int(stored["seed"])
+    if settings.seed is not None and settings.seed != seed:
+        raise StartError(
+            f"the world of {home.path} has seed {seed}, not {settings.seed}:"
+            " leave --seed out, or take another --home"
+        )
+    return seed
+
+
+def _clock(
+    settings: Settings, home: Home, reference: Reference
+) -> tuple[Clock, dict[Any, datetime]]:
+    """The clock of this run, and up to where the home has been processed."""
+    stored = read_json(home.path / CLOCK_FILE)
+    position = ClockPosition.from_json(stored) if stored else None
+    spec = settings.clock
+    now = datetime.now(UTC)
+    clock = start_clock(spec, position, reference.calendars, now, settings.speed)
+    since = {m: position.instants.get(m, at) for m, at in clock.instants.items()} if position else {}
+    return clock, since
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` beside the rest; when it fails the server says so and stops."""
+    task = asyncio.create_task(work)
+
+    def ended(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and done.exception():
+            log.critical("market time stands still", exc_info=done.exception())
+            signal.raise_signal(signal.SIGTERM)
+
+    task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+@asynccontextmanager
+async def _announced(
+    home: Home, server: dict[str, Any], on_ready: Ready, clock: Clock
+) -> AsyncIterator[None]:
+    """Tell the world where the server is, for as long as it is there."""
+    path = home.path / SERVER_FILE
+    server |= {
+        "version": version("portway"),
+        "pid": os.getpid(),
+        "markets": _market_line(clock),
+    }
+    write_json(path, server)
+    try:
+        on_ready(home.path, server)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _market_line(clock: Clock) -> str:
+    times = (
+        f"{market} {clock.now(market).astimezone(MARKET_ZONES[market]):%Y-%m-%d %H:%M}"
+        for market in CLOCK_MARKETS
+    )
+    return f"Clock {clock.mode}: {', '.join(times)}"
+
+
+def _port_trouble(error: OSError) -> str:
+    text = error.strerror or str(error)
+    return f"{text}: choose another port (portway serve --help), or --free-ports"

@@ -1,0 +1,107 @@
+"""What is always true of a venue's state, each with its name; checked in tests and by tools.
+
+A violation is a defect of the core or a damaged journal, never something a client can cause.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from portway.core.ledger import client_cash, client_settling, client_shares
+from portway.core.order_states import WAITING_STATUSES
+from portway.core.state import Account, State
+from portway.model.event import Hold
+from portway.model.order import OrderSide
+from portway.model.symbol import market_of
+
+__all__ = ["check_invariants"]
+
+ZERO = Decimal(0)
+
+
+def check_invariants(state: State) -> None:
+    """Assert every invariant of a state; the message names the one that does not hold."""
+    assert not state.ledger.imbalance(), f"balance: {state.ledger.imbalance()}"
+    for account in state.accounts.values():
+        _check_money(state, account)
+        _check_shares(state, account)
+    _check_orders(state)
+    _check_books(state)
+
+
+def _check_money(state: State, account: Account) -> None:
+    no = account.account_no
+    for currency, purse in account.purses.items():
+        where = f"{no} {currency}"
+        ledger = state.ledger
+        kept = ledger.balance(client_cash(no), currency.value)
+        settling = ledger.balance(client_settling(no), currency.value)
+        assert purse.cash == kept + settling, f"balance: cash of {where}"
+        assert settling == purse.receivable - purse.payable, f"balance: settling of {where}"
+        due = [
+            one for key, one in state.unsettled.items() if (key[2], key[3]) == (no, currency)
+        ]
+        assert purse.receivable == sum((one.receivable for one in due), ZERO), f"queue: {where}"
+        assert purse.payable == sum((one.payable for one in due), ZERO), f"queue: {where}"
+        holds = [
+            live.hold
+            for live in state.orders.values()
+            if live.order.account_no == no
+            and live.order.currency is currency
+            and live.order.terms.side is OrderSide.BUY
+        ]
+        assert purse.frozen_cash == _cash(holds), f"holds: frozen cash of {where}"
+        assert purse.frozen_fees == sum((one.fees for one in holds), ZERO), f"holds: {where}"
+
+
+def _cash(holds: list[Hold]) -> Decimal:
+    return sum((one.cash + one.fees for one in holds), ZERO)
+
+
+def _check_shares(state: State, account: Account) -> None:
+    for symbol, position in account.positions.items():
+        where = f"{account.account_no} {symbol}"
+        ledger = state.ledger.balance(client_shares(account.account_no), symbol)
+        assert position.quantity == ledger, f"balance: shares of {where}"
+        held = sum(
+            (
+                live.hold.shares
+                for live in state.orders.values()
+                if live.order.account_no == account.account_no
+                and live.order.terms.symbol == symbol
+            ),
+            ZERO,
+        )
+        assert position.frozen == held, f"holds: frozen shares of {where}"
+        assert position.available >= 0, f"holds: {where} is sold twice"
+
+
+def _check_orders(state: State) -> None:
+    for order_id, live in state.orders.items():
+        order = live.order
+        assert not order.is_terminal, f"life: {order_id} is terminal and kept"
+        assert order_id not in state.closed, f"life: {order_id} is closed and kept"
+        assert ZERO <= order.executed_quantity < order.quantity, f"quantity: {order_id}"
+        if order.terms.side is OrderSide.SELL:
+            assert live.hold.shares == order.leaves_quantity, f"holds: {order_id}"
+        waits = order.status in WAITING_STATUSES
+        listed = order_id in state.waiting.get(market_of(order.terms.symbol), {})
+        assert waits == listed, f"life: {order_id} waits and is not listed, or the reverse"
+    for account in state.accounts.values():
+        owned = [one for one in state.orders.values() if one.order.account_no == account.account_no]
+        assert account.live_orders == len(owned), f"life: orders of {account.account_no}"
+
+
+def _check_books(state: State) -> None:
+    for symbol, book in state.books.items():
+        for queue in (book.bids, book.asks):
+            assert queue == sorted(queue), f"book: {symbol} is out of order"
+            for resting in queue:
+                live = state.orders[resting.order_id]
+                assert live.arrival == resting.arrival, f"book: {resting.order_id}"
+                assert live.order.price == resting.price, f"book: price of {resting.order_id}"
+    for order_id, live in state.orders.items():
+        if live.arrival is not None:
+            book = state.books[live.order.terms.symbol]
+            queue = book.side(live.order.terms.side)
+            assert sum(one.order_id == order_id for one in queue) == 1, f"book: {order_id}"

@@ -1,0 +1,102 @@
+"""What a fresh home begins with: an account with money in it, an app, a token.
+
+The venue's facts (the account and its deposits) go through its runner like any others; identity
+goes to the store; what only the owner may see goes to a file that only the owner can read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+
+from portway.gateway.identity import FirstStart, first_start
+from portway.gateway.ports import AccountRecord, AppRecord, SessionRecord, TokenRecord
+from portway.model.command import Deposit, OpenAccount
+from portway.model.event import OrderRefused, RefusalReason
+from portway.model.money import Currency
+from portway.storage.home import Home, read_json, write_json
+from portway.storage.identity import SqliteIdentity
+from portway.storage.sqlite import SqliteStore
+from portway.trading.runner import VenueRunner
+from portway.wire.commands import Channel
+
+__all__ = ["Credentials", "IdentityTables", "furnish", "identity_tables"]
+
+CREDENTIALS_FILE = "credentials.json"
+OPENING_DEPOSITS = {
+    Currency.HKD: Decimal(1_000_000),
+    Currency.USD: Decimal(100_000),
+    Currency.CNH: Decimal(500_000),
+}
+
+IdentityTables = SqliteIdentity[AccountRecord, AppRecord, TokenRecord, SessionRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the owner of the home may know.
+
+    Attributes:
+        admin_secret: Part of the admin API's address.
+        tool_secret: By which this home's command line tools are told from other programs.
+    """
+
+    app_key: str
+    app_secret: str
+    access_token: str
+    admin_secret: str
+    tool_secret: str
+
+
+def identity_tables(store: SqliteStore) -> IdentityTables:
+    """The identity tables of a store, with the gateway's records."""
+    return SqliteIdentity(
+        store,
+        account=AccountRecord,
+        app=AppRecord,
+        token=TokenRecord,
+        session=SessionRecord,
+        channel=Channel,
+    )
+
+
+async def furnish(home: Home, store: SqliteStore, venue: VenueRunner) -> Credentials:
+    """Return the home's credentials; a home without any gets its account, app and token.
+
+    Every step may be repeated, so a first start that was cut off is completed by the next one.
+    """
+    path = home.path / CREDENTIALS_FILE
+    stored = read_json(path)
+    if stored is not None:
+        return Credentials(**stored)
+    first = first_start(time.time())
+    await _open_account(venue, first.account.account_no)
+    await _register(identity_tables(store), first)
+    credentials = Credentials(
+        app_key=first.app.app_key,
+        app_secret=first.app.app_secret,
+        access_token=first.token,
+        admin_secret=secrets.token_urlsafe(24),
+        tool_secret=secrets.token_urlsafe(24),
+    )
+    write_json(
+        path, {name: getattr(credentials, name) for name in Credentials.__dataclass_fields__}
+    )
+    return credentials
+
+
+async def _open_account(venue: VenueRunner, account_no: str) -> None:
+    (answer, *_) = await venue.submit(OpenAccount(account_no, "Paper account"))
+    if isinstance(answer, OrderRefused):
+        assert answer.reason is RefusalReason.ACCOUNT_EXISTS, answer
+        return
+    for currency, amount in OPENING_DEPOSITS.items():
+        await venue.submit(Deposit(account_no, currency, amount, "opening balance"))
+
+
+async def _register(tables: IdentityTables, first: FirstStart) -> None:
+    await tables.add_account(first.account)
+    await tables.add_app(first.app)
+    await tables.add_token(first.token_record)

@@ -1,0 +1,273 @@
+"""The ASGI app: from raw bytes to an envelope, the same way for every endpoint.
+
+Order of the checks: size, path, signature, rate, then the endpoint. The signature covers the
+request line exactly as it travelled, so the raw path and query are used, never decoded ones. Every
+answer is an envelope with a trace id; what a client reads of a defect is "internal error" and the
+id under which it stands in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from portway.gateway.errors import Refused
+from portway.gateway.http.admin import AdminApi
+from portway.gateway.http.health import METRICS_CONTENT_TYPE, health_report, metrics_text
+from portway.gateway.http.request import Request, parse_query
+from portway.gateway.http.routes import ROUTES, LimitClass, Route
+from portway.gateway.http.services import Services
+from portway.gateway.ports import HealthCheck
+from portway.gateway.stats import GatewayStats
+from portway.wire.envelope import failure, pick_language, success_bytes
+from portway.wire.signature import last_values
+
+__all__ = ["BODY_BYTES_MAX", "HttpApp"]
+
+BODY_BYTES_MAX: Final = 1 << 20
+TARGET_BYTES_MAX: Final = 64 * 1024  # path and query
+BODY_SECONDS: Final = 30.0  # for the whole body to arrive
+
+_JSON = b"application/json; charset=utf-8"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was complete: there is nobody to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response before it is written.
+
+    Attributes:
+        close: End the connection after it: the rest of the request was not read.
+    """
+
+    status: int
+    body: bytes
+    content_type: bytes = _JSON
+    close: bool = False
+
+
+class HttpApp:
+    """The HTTP API.
+
+    Args:
+        admin_secret: Part of the path of the admin API.
+        registry: What `/metrics` shows.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        admin: AdminApi,
+        admin_secret: str,
+        health: HealthCheck,
+        registry: CollectorRegistry,
+        stats: GatewayStats,
+    ) -> None:
+        self._services = services
+        self._admin = admin
+        self._admin_secret = admin_secret.encode()
+        self._health = health
+        self._registry = registry
+        self._stats = stats
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        assert scope["type"] == "http"
+        trace_id = secrets.token_hex(16)
+        headers = last_values(scope["headers"])
+        try:
+            answer = await self._answer(scope, headers, receive, trace_id)
+        except ClientGone:
+            return
+        await _write(send, answer, trace_id)
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[str, bytes], receive: Receive, trace_id: str
+    ) -> Answer:
+        """Return the answer to any request, whatever happens while it is made."""
+        name = "unknown"
+        try:
+            raw_path, raw_query = scope["raw_path"], scope["query_string"]
+            if len(raw_path) + len(raw_query) > TARGET_BYTES_MAX:
+                raise Refused("REQUEST_TOO_LARGE")
+            body = await _read_body(headers, receive)
+            method, path = scope["method"], raw_path.decode("latin-1")
+            route = ROUTES.get((method, path))
+            if route is not None:
+                name = f"{method} {path}"
+                answer = await self._call(route, raw_path, raw_query, headers, body)
+            else:
+                answer = await self._call_open(method, path, raw_query, headers, body)
+        except Refused as refused:
+            answer = _refusal(refused, headers)
+        except (ClientGone, asyncio.CancelledError):
+            raise
+        except Exception:
+            log.exception("request failed", extra={"trace_id": trace_id, "route": name})
+            self._stats.defects += 1
+            answer = _refusal(Refused("INTERNAL_ERROR"), headers)
+        self._stats.requests[(name, str(answer.status))] += 1
+        return answer
+
+    async def _call(
+        self,
+        route: Route,
+        raw_path: bytes,
+        raw_query: bytes,
+        headers: Mapping[str, bytes],
+        body: bytes,
+    ) -> Answer:
+        """Call an endpoint for whoever signed the request."""
+        services = self._services
+        principal = await services.identity.authenticate(
+            route.method, raw_path, raw_query, body, headers
+        )
+        request = Request(
+            method=route.method,
+            path=route.path,
+            headers=headers,
+            query=parse_query(raw_query),
+            body=body,
+            principal=principal,
+            language=pick_language(_accept_language(headers)),
+        )
+        if route.limit is LimitClass.FREE:
+            data = await route.endpoint(services, request)
+            return Answer(200, success_bytes(msgspec.json.encode(data)))
+        caller, interface = principal.caller, f"{route.method} {route.path}"
+        hold_s = services.limits.permit_trade_call(caller, services.steady())
+        if hold_s is None or not services.limits.begin(caller, interface):
+            raise Refused("RATE_LIMITED")
+        try:
+            if hold_s > 0:
+                await asyncio.sleep(hold_s)
+            data = await route.endpoint(services, request)
+        finally:
+            services.limits.end(caller, interface)
+        return Answer(200, success_bytes(msgspec.json.encode(data)))
+
+    async def _call_open(
+        self,
+        method: str,
+        path: str,
+        raw_query: bytes,
+        headers: Mapping[str, bytes],
+        body: bytes,
+    ) -> Answer:
+        """Call what needs no account: health, metrics, and the admin API with its secret."""
+        if method == "GET" and path == "/healthz":
+            is_well, report = await health_report(self._health)
+            if is_well:
+                return Answer(200, success_bytes(msgspec.json.encode(report)))
+            envelope = {"code": 503000, "message": "failing", "data": report}
+            return Answer(503, msgspec.json.encode(envelope))
+        if method == "GET" and path == "/metrics":
+            return Answer(200, metrics_text(self._registry), METRICS_CONTENT_TYPE)
+        if path.startswith("/admin/"):
+            return await self._call_admin(method, path, raw_query, headers, body)
+        raise Refused("PATH_NOT_FOUND")
+
+    async def _call_admin(
+        self,
+        method: str,
+        path: str,
+        raw_query: bytes,
+        headers: Mapping[str, bytes],
+        body: bytes,
+    ) -> Answer:
+        secret, _, verb = path.removeprefix("/admin/").partition("/")
+        is_owner = hmac.compare_digest(secret.encode("latin-1"), self._admin_secret)
+        endpoint = self._admin.routes.get((method, verb))
+        if not is_owner or not self._admin_secret or endpoint is None:
+            raise Refused("PATH_NOT_FOUND")
+        request = Request(
+            method=method,
+            path=verb,
+            headers=headers,
+            query=parse_query(raw_query),
+            body=body,
+            principal=None,
+            language=pick_language(_accept_language(headers)),
+        )
+        return Answer(200, success_bytes(msgspec.json.encode(await endpoint(request))))
+
+
+def _accept_language(headers: Mapping[str, bytes]) -> str:
+    return headers.get("accept-language", b"").decode("latin-1")
+
+
+def _refusal(refused: Refused, headers: Mapping[str, bytes]) -> Answer:
+    language = pick_language(_accept_language(headers))
+    status, envelope = failure(refused.reason, language, refused.detail)
+    close = refused.reason == "REQUEST_TOO_LARGE"
+    return Answer(status, msgspec.json.encode(envelope), close=close)
+
+
+async def _read_body(headers: Mapping[str, bytes], receive: Receive) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        Refused: If it is too long, by its announced length or by its real one, or too slow.
+        ClientGone: If the connection ended before it did.
+    """
+    announced = headers.get("content-length", b"")
+    if announced.isdigit() and int(announced[:20]) > BODY_BYTES_MAX:
+        raise Refused("REQUEST_TOO_LARGE")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise ClientGone
+                part = message.get("body", b"")
+                size += len(part)
+                if size > BODY_BYTES_MAX:
+                    raise Refused("REQUEST_TOO_LARGE")
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise ClientGone from None
+
+
+async def _write(send: Send, answer: Answer, trace_id: str) -> None:
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-trace-id", trace_id.encode()),
+    ]
+    if answer.close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Start and stop with the server; there is nothing to prepare."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,65 @@
+"""The table of HTTP endpoints: method, path, handler, and what the limits make of a call.
+
+The one list that the app, the tests and the documentation read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Any, Final
+
+from portway.gateway.http import asset, quote, tokens, trade
+from portway.gateway.http.request import Request
+from portway.gateway.http.services import Services
+
+__all__ = ["ROUTES", "LimitClass", "Route"]
+
+Endpoint = Callable[[Services, Request], Awaitable[dict[str, Any]]]
+
+
+class LimitClass(Enum):
+    """By which rate limit a call counts."""
+
+    TRADE = auto()  # trade and asset endpoints of an account, all together
+    FREE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint; all of them need a signed-in caller."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    limit: LimitClass
+
+
+_TRADE, _FREE = LimitClass.TRADE, LimitClass.FREE
+
+_ROWS = (
+    Route("GET", "/v1/token/refresh", tokens.refresh_token, _FREE),
+    Route("GET", "/v1/socket/token", tokens.socket_token, _FREE),
+    Route("GET", "/v2/socket/token", tokens.socket_token, _FREE),
+    Route("POST", "/v1/trade/order", trade.submit_order, _TRADE),
+    Route("PUT", "/v1/trade/order", trade.replace_order, _TRADE),
+    Route("DELETE", "/v1/trade/order", trade.cancel_order, _TRADE),
+    Route("GET", "/v1/trade/order", trade.order_detail_of, _TRADE),
+    Route("GET", "/v1/trade/order/today", trade.today_orders, _TRADE),
+    Route("GET", "/v1/trade/order/history", trade.history_orders, _TRADE),
+    Route("GET", "/v1/trade/execution/today", trade.today_executions, _TRADE),
+    Route("GET", "/v1/trade/execution/history", trade.history_executions, _TRADE),
+    Route("GET", "/v1/trade/estimate/buy_limit", trade.estimate_buy_limit, _TRADE),
+    Route("GET", "/v1/asset/account", asset.account, _TRADE),
+    Route("GET", "/v1/asset/stock", asset.stocks, _TRADE),
+    Route("GET", "/v1/asset/fund", asset.funds, _TRADE),
+    Route("GET", "/v1/asset/cashflow", asset.cash_flow, _TRADE),
+    Route("GET", "/v1/risk/margin-ratio", asset.margin_ratio, _TRADE),
+    Route("GET", "/v1/quote/get_security_list", quote.security_list, _FREE),
+)
+
+ROUTES: Final[Mapping[tuple[str, str], Route]] = MappingProxyType(
+    {(route.method, route.path): route for route in _ROWS}
+)

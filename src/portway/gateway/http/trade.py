@@ -1,0 +1,431 @@
+"""Orders and executions: `/v1/trade/...`.
+
+Each handler turns its request into a command or a filter, asks the venue, and shows the answer.
+Which orders may stand, be replaced or be cancelled is decided in the core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from portway.gateway.errors import Refused
+from portway.gateway.http.request import (
+    Request,
+    decimal_of,
+    member_of,
+    refused_parameter,
+)
+from portway.gateway.http.services import Services
+from portway.gateway.order_json import execution_object, order_detail, order_object, text
+from portway.model.command import CancelOrder, Command, ReplaceOrder, SubmitOrder
+from portway.model.event import Event, OrderAccepted, OrderRefused, OrderRepeated
+from portway.model.order import (
+    OrderSide,
+    OrderStatus,
+    OrderTerms,
+    OrderType,
+    OutsideRth,
+    TimeInForce,
+)
+from portway.model.symbol import REGION_MARKETS, MalformedSymbol, Market, Symbol, parse_symbol
+from portway.trading.errors import OutcomeUnknown, VenueBusy, VenueClosed
+from portway.trading.ports import ExecutionFilter, OrderFilter
+from portway.trading.queries import OrderPage
+from portway.wire import names
+
+__all__ = [
+    "cancel_order",
+    "estimate_buy_limit",
+    "history_executions",
+    "history_orders",
+    "order_detail_of",
+    "replace_order",
+    "submit_order",
+    "today_executions",
+    "today_orders",
+]
+
+REMARK_CHARS_MAX: Final = 255
+REQUEST_ID_CHARS_MAX: Final = 128
+RANGE: Final = timedelta(days=90)  # of a history query that names one end or none
+PAGE_MAX: Final = 1_000_000
+ORDER_ID_CHARS_MAX: Final = 19
+NO_ORDER: Final = 0  # an id that no order ever has
+
+
+class SubmitBody(msgspec.Struct):
+    """Body of a new order; absent and null mean the same, unknown keys are ignored."""
+
+    symbol: str
+    order_type: str
+    side: str
+    submitted_quantity: str | int
+    time_in_force: str
+    submitted_price: str | int | None = None
+    trigger_price: str | int | None = None
+    limit_offset: str | int | None = None
+    trailing_amount: str | int | None = None
+    trailing_percent: str | int | None = None
+    expire_date: str | None = None
+    outside_rth: str | None = None
+    limit_depth_level: int | None = None
+    trigger_count: int | None = None
+    monitor_price: str | int | None = None
+    remark: str | None = None
+    client_request_id: str | None = None
+    attached_params: dict[str, Any] | None = None
+    delayed_until: int | None = None
+
+
+class ReplaceBody(msgspec.Struct):
+    """Body of new terms for an order."""
+
+    order_id: str
+    quantity: str | int | None = None
+    price: str | int | None = None
+    trigger_price: str | int | None = None
+    limit_offset: str | int | None = None
+    trailing_amount: str | int | None = None
+    trailing_percent: str | int | None = None
+    limit_depth_level: int | None = None
+    trigger_count: int | None = None
+    monitor_price: str | int | None = None
+    remark: str | None = None
+    attached_params: dict[str, Any] | None = None
+    delayed_until: int | None = None
+
+
+# ------------------------------------------------------------------------------------- commands
+
+
+async def submit_order(services: Services, request: Request) -> dict[str, Any]:
+    """POST /v1/trade/order: a new order; an answer means accepted, not filled."""
+    terms = _terms(request.json(SubmitBody))
+    match await _submit(services, SubmitOrder(request.account_no, terms)):
+        case OrderAccepted(order=order):
+            return {"order_id": str(order.order_id)}
+        case OrderRepeated(order_id=order_id):
+            return {"order_id": str(order_id)}
+        case event:
+            raise AssertionError(f"an order was answered {type(event).__name__}")
+
+
+async def replace_order(services: Services, request: Request) -> dict[str, Any]:
+    """PUT /v1/trade/order: new terms; the order keeps its id."""
+    body = request.json(ReplaceBody)
+    if body.attached_params is not None:
+        raise refused_parameter("attached_params is not supported")
+    delayed = body.delayed_until
+    command = ReplaceOrder(
+        account_no=request.account_no,
+        order_id=_order_id(body.order_id),
+        quantity=_positive(body.quantity, "quantity"),
+        price=_positive(body.price, "price"),
+        trigger_price=_positive(body.trigger_price, "trigger_price"),
+        limit_offset=_not_negative(body.limit_offset, "limit_offset"),
+        trailing_amount=_positive(body.trailing_amount, "trailing_amount"),
+        trailing_percent=_positive(body.trailing_percent, "trailing_percent"),
+        limit_depth_level=body.limit_depth_level,
+        trigger_count=body.trigger_count,
+        monitor_price=_positive(body.monitor_price, "monitor_price"),
+        delayed_until=None if delayed is None else _instant(delayed, "delayed_until"),
+        remark=_short(body.remark, REMARK_CHARS_MAX, "remark"),
+    )
+    await _submit(services, command)
+    return {}
+
+
+async def cancel_order(services: Services, request: Request) -> dict[str, Any]:
+    """DELETE /v1/trade/order: take an order back; it may still fill until that is done."""
+    order_id = _order_id(request.required("order_id"))
+    if request.text("is_attached") == "true":
+        raise Refused("ORDER_NOT_FOUND")
+    await _submit(services, CancelOrder(request.account_no, order_id))
+    return {}
+
+
+async def _submit(services: Services, command: Command) -> Event:
+    """Return the event that answers a command, durable by now."""
+    try:
+        events = await services.trades.submit(command)
+    except (VenueBusy, VenueClosed):
+        raise Refused("VENUE_BUSY") from None
+    except OutcomeUnknown:
+        raise Refused("OUTCOME_UNKNOWN") from None
+    first = events[0]
+    if isinstance(first, OrderRefused):
+        raise Refused(first.reason.name, first.detail)
+    return first
+
+
+# -------------------------------------------------------------------------------------- queries
+
+
+async def today_orders(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/trade/order/today: working orders, and those of the running trading day."""
+    if request.text("is_attached") == "true":
+        return {"orders": [], "has_more": False}
+    where = _order_filter(request)
+    queries, days = services.trades.queries, services.trades.trading_days()
+    page = await asyncio.to_thread(queries.orders_today, request.account_no, where, days)
+    return _orders(services, request, page)
+
+
+async def history_orders(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/trade/order/history: orders of earlier trading days, by when they were submitted."""
+    begin, end = _range(services, request, "start_at", "end_at")
+    where = _order_filter(request, begin, end)
+    queries, days = services.trades.queries, services.trades.trading_days()
+    page = await asyncio.to_thread(queries.orders_history, request.account_no, where, days)
+    return _orders(services, request, page)
+
+
+async def order_detail_of(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/trade/order: one order with its history and charges."""
+    order_id = _order_id(request.required("order_id"))
+    if request.text("is_attached") == "true":
+        raise Refused("ORDER_NOT_FOUND")
+    queries = services.trades.queries
+    detail = await asyncio.to_thread(queries.order_detail, request.account_no, order_id)
+    if detail is None:
+        raise Refused("ORDER_NOT_FOUND")
+    instrument = services.quotes.instrument(detail.order.terms.symbol)
+    return order_detail(detail, instrument, request.language, request.has_dc_region)
+
+
+async def today_executions(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/trade/execution/today."""
+    where = _execution_filter(request)
+    queries, days = services.trades.queries, services.trades.trading_days()
+    page = await asyncio.to_thread(queries.executions_today, request.account_no, where, days)
+    return {
+        "trades": [execution_object(row.execution) for row in page.executions],
+        "has_more": page.has_more,
+    }
+
+
+async def history_executions(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/trade/execution/history: of earlier trading days, at most 1000 a page."""
+    begin, end = _range(services, request, "start_at", "end_at")
+    where = _execution_filter(request, begin, end)
+    page_number = request.integer("page", least=1, most=PAGE_MAX) or 1
+    queries, days = services.trades.queries, services.trades.trading_days()
+    page = await asyncio.to_thread(
+        queries.executions_history, request.account_no, where, days, page_number
+    )
+    return {
+        "trades": [execution_object(row.execution) for row in page.executions],
+        "has_more": page.has_more,
+    }
+
+
+async def estimate_buy_limit(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/trade/estimate/buy_limit: how much could be traded in one order."""
+    view = services.trades.view(_symbol(request.required("symbol")))
+    if view is None:
+        raise Refused("SYMBOL_NOT_FOUND")
+    order_type = OrderType[
+        member_of(names.ORDER_TYPE, request.required("order_type"), "order_type")
+    ]
+    side = OrderSide[member_of(names.ORDER_SIDE, request.required("side"), "side")]
+    replaced = request.text("order_id")
+    most = await asyncio.to_thread(
+        services.trades.queries.estimate_max_quantity,
+        request.account_no,
+        view,
+        order_type,
+        side,
+        _positive(request.text("price"), "price"),
+        _order_id(replaced) if replaced else None,
+    )
+    return {"cash_max_qty": text(most.cash), "margin_max_qty": text(most.margin)}
+
+
+# --------------------------------------------------------------------------------------- fields
+
+
+def _terms(body: SubmitBody) -> OrderTerms:
+    if body.attached_params is not None:
+        raise refused_parameter("attached_params is not supported")
+    delayed = body.delayed_until
+    quantity = _positive(body.submitted_quantity, "submitted_quantity")
+    if quantity is None:
+        raise refused_parameter("submitted_quantity")
+    return OrderTerms(
+        symbol=_symbol(body.symbol),
+        order_type=OrderType[member_of(names.ORDER_TYPE, body.order_type, "order_type")],
+        side=OrderSide[member_of(names.ORDER_SIDE, body.side, "side")],
+        quantity=quantity,
+        time_in_force=TimeInForce[
+            member_of(names.TIME_IN_FORCE, body.time_in_force, "time_in_force")
+        ],
+        price=_positive(body.submitted_price, "submitted_price"),
+        trigger_price=_positive(body.trigger_price, "trigger_price"),
+        limit_offset=_not_negative(body.limit_offset, "limit_offset"),
+        trailing_amount=_positive(body.trailing_amount, "trailing_amount"),
+        trailing_percent=_positive(body.trailing_percent, "trailing_percent"),
+        expire_date=_day(body.expire_date, "expire_date"),
+        outside_rth=_outside_rth(body.outside_rth),
+        limit_depth_level=body.limit_depth_level or 0,
+        trigger_count=body.trigger_count or 0,
+        monitor_price=_positive(body.monitor_price, "monitor_price"),
+        delayed_until=None if delayed is None else _instant(delayed, "delayed_until"),
+        remark=_short(body.remark, REMARK_CHARS_MAX, "remark") or "",
+        client_request_id=_short(body.client_request_id, REQUEST_ID_CHARS_MAX, "client_request_id")
+        or None,
+    )
+
+
+def _symbol(value: str) -> Symbol:
+    try:
+        return parse_symbol(value)
+    except MalformedSymbol:
+        raise Refused("SYMBOL_NOT_FOUND") from None
+
+
+def _order_id(value: str) -> int:
+    """Return the number of an order; text that cannot be one names no order."""
+    if not (value.isascii() and value.isdecimal() and len(value) <= ORDER_ID_CHARS_MAX):
+        raise Refused("ORDER_NOT_FOUND")
+    return int(value)
+
+
+def _positive(value: str | int | None, field: str) -> Decimal | None:
+    """Return a decimal above zero; `None` for absent and for the empty text."""
+    if value is None or value == "":
+        return None
+    number = decimal_of(value, field)
+    if number <= 0:
+        raise refused_parameter(field)
+    return number
+
+
+def _not_negative(value: str | int | None, field: str) -> Decimal | None:
+    if value is None or value == "":
+        return None
+    number = decimal_of(value, field)
+    if number < 0:
+        raise refused_parameter(field)
+    return number
+
+
+def _day(value: str | None, field: str) -> date | None:
+    if not value:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise refused_parameter(field) from None
+
+
+def _instant(seconds: int, field: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise refused_parameter(field) from None
+
+
+def _outside_rth(value: str | None) -> OutsideRth | None:
+    # A client asked to send its own "Unknown" member sends that word: as good as nothing.
+    if not value or value in ("Unknown", names.OUTSIDE_RTH_NOT_US_STOCK):
+        return None
+    return OutsideRth[member_of(names.OUTSIDE_RTH, value, "outside_rth")]
+
+
+def _short(value: str | None, chars_max: int, field: str) -> str | None:
+    if value is not None and len(value) > chars_max:
+        raise refused_parameter(field)
+    return value
+
+
+def _market(value: str | None) -> Market | None:
+    if value is None:
+        return None
+    if value in Market.__members__:
+        return Market(value)
+    if value in REGION_MARKETS:
+        return REGION_MARKETS[value]
+    raise refused_parameter("market")
+
+
+def _order_filter(
+    request: Request, begin: datetime | None = None, end: datetime | None = None
+) -> OrderFilter:
+    side = request.text("side")
+    symbol = request.text("symbol")
+    return OrderFilter(
+        symbol=None if symbol is None else _symbol(symbol),
+        statuses=frozenset(
+            OrderStatus[member_of(names.ORDER_STATUS, one, "status")]
+            for one in request.texts("status")
+        ),
+        side=None if side is None else OrderSide[member_of(names.ORDER_SIDE, side, "side")],
+        market=_market(request.text("market")),
+        order_id=_filtered_id(request),
+        submitted_from=begin,
+        submitted_to=end,
+    )
+
+
+def _execution_filter(
+    request: Request, begin: datetime | None = None, end: datetime | None = None
+) -> ExecutionFilter:
+    symbol = request.text("symbol")
+    return ExecutionFilter(
+        symbol=None if symbol is None else _symbol(symbol),
+        order_id=_filtered_id(request),
+        done_from=begin,
+        done_to=end,
+    )
+
+
+def _filtered_id(request: Request) -> int | None:
+    """Return the id a list is restricted to; text that can be none matches no order."""
+    value = request.text("order_id")
+    if value is None:
+        return None
+    try:
+        return _order_id(value)
+    except Refused:
+        return NO_ORDER
+
+
+def _range(
+    services: Services, request: Request, begin_key: str, end_key: str
+) -> tuple[datetime, datetime | None]:
+    """Return the interval of a history query; an open end means until the market's now.
+
+    The client counts days by the wall, facts carry market time: an end at or after the wall's now
+    is therefore no end at all.
+    """
+    begin, end = request.instant(begin_key), request.instant(end_key)
+    now = services.quotes.now(Market.HK)
+    if begin is not None and end is not None and end < begin:
+        raise refused_parameter(end_key)
+    if end is not None and end.timestamp() >= services.wall():
+        end = None
+    if begin is None:
+        begin = (end or now) - RANGE
+    elif end is None and request.text(end_key) is None and begin + RANGE < now:
+        end = begin + RANGE
+    return begin, end
+
+
+def _orders(services: Services, request: Request, page: OrderPage) -> dict[str, Any]:
+    return {
+        "orders": [
+            order_object(
+                order,
+                services.quotes.instrument(order.terms.symbol),
+                request.language,
+                request.has_dc_region,
+            )
+            for order in page.orders
+        ],
+        "has_more": page.has_more,
+    }

@@ -1,0 +1,175 @@
+"""The gateway put together: both socket gates, the HTTP listener, and what they share.
+
+`assemble` makes one per process with the ports filled in; tests make one on loopback with small
+implementations of the same ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+
+from portway.gateway.http.admin import AdminApi
+from portway.gateway.http.app import HttpApp
+from portway.gateway.http.listener import HttpListener
+from portway.gateway.http.services import Services
+from portway.gateway.identity import Identity
+from portway.gateway.limits import LimitProfile, Limits
+from portway.gateway.ports import (
+    ClockControl,
+    HealthCheck,
+    IdentityStore,
+    QuoteService,
+    TradeService,
+)
+from portway.gateway.sockets.fanout import Fanout
+from portway.gateway.sockets.gate import Gate, Timing
+from portway.gateway.sockets.link import Flusher
+from portway.gateway.sockets.quote_channel import QuoteChannel
+from portway.gateway.sockets.trade_channel import TradeChannel
+from portway.gateway.stats import GatewayStats, register
+from portway.wire.commands import Channel
+
+__all__ = ["Gateway", "GatewayPorts", "ListenerPorts"]
+
+HOUSEKEEPING_SECONDS: Final = 3600.0  # between two cleanings of expired sessions
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPorts:
+    """What the rest of the server gives to the gateway."""
+
+    store: IdentityStore
+    quotes: QuoteService
+    trades: TradeService
+    clock: ClockControl
+    health: HealthCheck
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerPorts:
+    """TCP ports of the five listeners: asked for (0 takes any free one), then in use."""
+
+    http: int = 0
+    quote: int = 0
+    trade: int = 0
+    quote_tcp: int = 0
+    trade_tcp: int = 0
+
+
+class Gateway:
+    """Everything a client can reach. Made inside the event loop that serves it.
+
+    Args:
+        admin_secret: Part of the admin API's path, and what the command line tools of this server
+            prove themselves with.
+        status: What `/admin/<secret>/status` shows besides the gateway's own figures.
+    """
+
+    def __init__(
+        self,
+        ports: GatewayPorts,
+        profile: LimitProfile,
+        *,
+        admin_secret: str,
+        registry: CollectorRegistry | None = None,
+        timing: Timing | None = None,
+        wall: Callable[[], float] = time.time,
+        status: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.stats = GatewayStats()
+        self.identity = Identity(ports.store, wall, tool_secret=admin_secret)
+        self.limits = Limits(profile)
+        self._status = status
+        self._flusher = Flusher(loop)
+        self._trade_channel = TradeChannel(ports.trades, ports.quotes, self.stats)
+        fanout = Fanout(ports.quotes, self._flusher, self.stats)
+        quote_channel = QuoteChannel(ports.quotes, fanout, self.limits, self.identity, wall)
+        shared = {
+            "identity": self.identity,
+            "limits": self.limits,
+            "flusher": self._flusher,
+            "stats": self.stats,
+            "timing": timing,
+        }
+        self.quote_gate = Gate(Channel.QUOTE, quote_channel, **shared)  # type: ignore[arg-type]
+        self.trade_gate = Gate(Channel.TRADE, self._trade_channel, **shared)  # type: ignore[arg-type]
+        registry = registry if registry is not None else CollectorRegistry()
+        register(registry, self.stats)
+        services = Services(ports.trades, ports.quotes, self.identity, self.limits, wall, loop.time)
+        self._http = HttpListener(
+            HttpApp(
+                services,
+                admin=AdminApi(ports.clock, self.status),
+                admin_secret=admin_secret,
+                health=ports.health,
+                registry=registry,
+                stats=self.stats,
+            )
+        )
+        self._housekeeper: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, ports: ListenerPorts) -> ListenerPorts:
+        """Open all listeners; returns the ports in use.
+
+        Raises:
+            OSError: If a port cannot be had; those opened before are closed again.
+        """
+        try:
+            quote, quote_tcp = await self.quote_gate.listen(host, ports.quote, ports.quote_tcp)
+            trade, trade_tcp = await self.trade_gate.listen(host, ports.trade, ports.trade_tcp)
+            http = await self._http.listen(host, ports.http)
+        except OSError:
+            await self.close()
+            raise
+        self._housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
+        assert quote is not None
+        assert trade is not None
+        assert quote_tcp is not None
+        assert trade_tcp is not None
+        return ListenerPorts(http, quote, trade, quote_tcp, trade_tcp)
+
+    async def close(self) -> None:
+        """Take no more clients, say goodbye to those there are, let running calls finish."""
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+            await asyncio.gather(self._housekeeper, return_exceptions=True)
+            self._housekeeper = None
+        self._trade_channel.close()
+        await asyncio.gather(self.quote_gate.close(), self.trade_gate.close(), self._http.close())
+
+    async def drained(self, within_s: float = 5.0) -> None:
+        """Wait until subscribers have taken what was pushed, at most `within_s`."""
+        await self._flusher.drained(within_s)
+
+    @property
+    def online(self) -> int:
+        """Signed-in socket connections: whether anybody is there to see the market move."""
+        return self.quote_gate.online + self.trade_gate.online
+
+    def status(self) -> dict[str, Any]:
+        """What the gateway says of itself, beside what its owner adds."""
+        return {
+            **self._status(),
+            "limits": self.limits.profile.name,
+            "connections": {"quote": self.quote_gate.online, "trade": self.trade_gate.online},
+            "pushes": self.stats.pushes,
+            "conflated": self.stats.conflated,
+        }
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await self.identity.drop_expired()
+            except Exception:
+                log.exception("expired sessions were not dropped")

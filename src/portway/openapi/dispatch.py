@@ -1,0 +1,100 @@
+"""Callbacks of a context, one after the other on a thread of their own, in order of arrival.
+
+Own thread, so that a slow callback delays no answer and no ping, and so that a callback may itself
+make calls. The queue has a soft bound: past it the owner is asked to stop reading, and what is
+unread waits in the socket.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+__all__ = ["EVENTS_MAX", "Callback", "Dispatcher"]
+
+log = logging.getLogger("portway.openapi.callback")
+
+Callback: TypeAlias = Callable[..., Any]
+
+EVENTS_MAX: Final = 65_536  # waiting callbacks past which reading pauses
+STOP_SECONDS: Final = 5.0
+
+
+class Dispatcher:
+    """A queue of callbacks and the thread that works it off, started by the first one.
+
+    Args:
+        name: Of the thread.
+        drained: Called on that thread when a queue that was over the bound is half empty.
+    """
+
+    def __init__(self, name: str, drained: Callable[[], None]) -> None:
+        self._name = name
+        self._drained = drained
+        self._queue: deque[tuple[Callback, tuple[Any, ...]]] = deque()
+        # A lock used as a signal with two states: held is "nothing new", released is "look".
+        # Only one thread puts, so "held, then release" cannot be raced.
+        self._signal = threading.Lock()
+        self._signal.acquire()
+        self._thread: threading.Thread | None = None
+        self._over_bound = False
+        self._stopping = False
+        self.put = self._queue.append  # (callback, arguments); takes effect with `flush`
+
+    def flush(self) -> bool:
+        """Wake the thread if there is work; return whether the queue is over its bound.
+
+        Called on the putting thread, after everything that arrived together was put.
+        """
+        waiting = len(self._queue)
+        if not waiting or self._stopping:
+            return False
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        if waiting > EVENTS_MAX:
+            self._over_bound = True
+        if self._signal.locked():
+            self._signal.release()
+        return self._over_bound
+
+    def waiting(self) -> int:
+        """How many callbacks wait."""
+        return len(self._queue)
+
+    def stop(self) -> None:
+        """Let the thread end after the callback under way; the others are dropped."""
+        self._stopping = True
+        self._queue.clear()
+        if self._signal.locked():
+            self._signal.release()
+
+    def join(self) -> None:
+        """Wait until the thread has ended, unless it is the caller's own."""
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        thread.join(STOP_SECONDS)
+        if thread.is_alive():
+            log.warning("a callback still runs %.0f s after close", STOP_SECONDS)
+
+    def _run(self) -> None:
+        queue = self._queue
+        while not self._stopping:
+            self._signal.acquire()
+            while queue and not self._stopping:
+                callback, arguments = queue.popleft()
+                try:
+                    callback(*arguments)
+                except BaseException:  # SystemExit too: reported, and the next event must come
+                    log.exception("callback %r raised", callback)
+                self._check_drained()
+            self._check_drained()
+
+    def _check_drained(self) -> None:
+        if self._over_bound and len(self._queue) < EVENTS_MAX // 2:
+            self._over_bound = False
+            self._drained()

@@ -1,0 +1,386 @@
+"""HTTP calls of the SDK: signed, in the calling thread, over connections that are kept alive.
+
+Owns requests and the opening of answers; knows no endpoint but the one-time password of a socket.
+A connection serves one call at a time and goes back to a small pool. What the peer closed while it
+lay there is noticed before it is used, so that a call which must not be repeated need not be.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import re
+import select
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from portway.openapi.config import Config, mask
+from portway.openapi.errors import ArgumentError, ConnectError, DecodeError, RequestTimeout, refused
+from portway.wire.envelope import open_envelope
+from portway.wire.errors import BadEnvelope
+from portway.wire.signature import bearer_token, signature_header
+
+__all__ = ["ANSWER_BYTES_MAX", "HttpClient", "SocketToken"]
+
+log = logging.getLogger("portway.openapi.http")
+
+ANSWER_BYTES_MAX: Final = 64 * 2**20
+CONNECT_SECONDS: Final = 5.0
+IDLE_CONNECTIONS_MAX: Final = 8
+
+# A 429 whose body is no envelope comes from a proxy that did not pass the request on.
+_RETRY_SECONDS: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
+_TOO_MANY_REQUESTS: Final = 429
+_BODY_SHOWN_CHARACTERS: Final = 200
+_METHOD_FORM = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]+")
+_HEADER_NAME_FORM = _METHOD_FORM
+_CONTENT_TYPE = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketToken:
+    """The one-time password of a socket.
+
+    Attributes:
+        otp: Opaque; serves one sign-in.
+        limit: Connections the account may have.
+        online: Connections it has now.
+    """
+
+    otp: str
+    limit: int
+    online: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    reason: str
+    trace_id: str
+    body: bytes
+
+
+class HttpClient:
+    """Signed calls to an OpenAPI service; may be used from several threads.
+
+    Args:
+        http_url: Base, as `http://127.0.0.1:8700`.
+        app_key: Names the app.
+        app_secret: Signs requests; with an empty one they are not signed.
+        access_token: Proves the account; with the prefix `Bearer ` requests are not signed.
+
+    Raises:
+        ConfigError: If the address has the wrong scheme.
+    """
+
+    def __init__(self, http_url: str, app_key: str, app_secret: str, access_token: str) -> None:
+        self._setup(Config(app_key, app_secret, access_token, http_url=http_url), {})
+
+    @classmethod
+    def from_env(cls) -> HttpClient:
+        """Read the same variables as `Config.from_env`.
+
+        Raises:
+            ConfigError: If a credential is missing.
+        """
+        return cls._of(Config.from_env(), {})
+
+    @classmethod
+    def _of(cls, config: Config, headers: Mapping[str, str]) -> HttpClient:
+        """A client of a context: with its language, and headers that go with every request."""
+        client = cls.__new__(cls)
+        client._setup(config, headers)
+        return client
+
+    def _setup(self, config: Config, headers: Mapping[str, str]) -> None:
+        base = urlsplit(config.base_url)
+        self._config = config
+        self._headers = dict(headers)
+        self._secure = base.scheme == "https"
+        self._host, self._port = base.hostname or "", base.port
+        self._prefix = base.path
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPConnection] = []
+        self._busy: set[http.client.HTTPConnection] = set()
+        self._closed = False
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: Any | None = None,
+    ) -> Any:
+        """Call an endpoint and return the `data` of its answer.
+
+        Args:
+            method: Any case.
+            path: Begins with `/`; may have a query, which is signed as it stands.
+            headers: Sent besides the standard ones.
+            body: Anything JSON can hold; none is sent for `None`.
+
+        Raises:
+            OpenApiException: The server refused (kind `OpenApi`, with its code), or one of the
+                subclasses: `ArgumentError`, `ConnectError`, `RequestTimeout`, `DecodeError`.
+            TypeError: If the body holds what JSON cannot.
+        """
+        if not _METHOD_FORM.fullmatch(method):
+            raise ArgumentError(f"invalid request method: {method!r}")
+        if not path.startswith("/") or not path.isascii() or any(c <= " " for c in path):
+            raise ArgumentError(f"invalid path: {path!r}; it begins with '/', percent-encoded")
+        content = b"" if body is None else _encode(body)
+        deadline = time.monotonic() + self._config.timeout_s
+        for pause in (*_RETRY_SECONDS, None):
+            answer = self._exchange(method.upper(), path, dict(headers or {}), content, deadline)
+            data = _open(answer, may_retry=pause is not None)
+            if not isinstance(data, _Retry):
+                return data
+            assert pause is not None
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        raise AssertionError("the last round returns or raises")
+
+    def socket_token(self) -> SocketToken:
+        """Return a new one-time password for a socket.
+
+        Raises:
+            OpenApiException: As `request`.
+        """
+        data = self.request("GET", "/v1/socket/token")
+        try:
+            return SocketToken(str(data["otp"]), int(data["limit"]), int(data["online"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DecodeError(f"unexpected response of /v1/socket/token: {error!r}") from None
+
+    def close(self) -> None:
+        """Close all connections; calls under way end with `ConnectError`."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for connection in idle:
+            connection.close()
+        for connection in busy:
+            _shut_down(connection)
+
+    def __enter__(self) -> HttpClient:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        config = self._config
+        return f"HttpClient({config.base_url!r}, app_key={mask(config.app_key)})"
+
+    # ------------------------------------------------------------------------------ one exchange
+
+    def _exchange(
+        self, method: str, path: str, headers: dict[str, str], content: bytes, deadline: float
+    ) -> _Answer:
+        connection = self._take()
+        try:
+            answer = self._send(connection, method, path, headers, content, deadline)
+        except (TimeoutError, OSError, http.client.HTTPException) as error:
+            self._drop(connection)
+            raise self._failure(error) from error
+        except BaseException:
+            self._drop(connection)
+            raise
+        self._give_back(connection)
+        return answer
+
+    def _send(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        content: bytes,
+        deadline: float,
+    ) -> _Answer:
+        if connection.sock is None:
+            connection.timeout = min(CONNECT_SECONDS, _left(deadline))
+            connection.connect()
+        connection.sock.settimeout(_left(deadline))
+        target = self._prefix + path
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        for name, value in self._request_headers(method, target, headers, content):
+            connection.putheader(name, value)
+        if content or method in ("POST", "PUT", "PATCH"):
+            connection.putheader("content-length", str(len(content)))
+        connection.endheaders(content or None)
+        response = connection.getresponse()
+        body = _read(response, connection, deadline)
+        if response.will_close:
+            connection.close()
+        trace_id = response.headers.get("x-trace-id") or ""
+        log.debug("%s %s: %d, %d bytes", method, path.split("?")[0], response.status, len(body))
+        return _Answer(response.status, response.reason, trace_id, body)
+
+    def _request_headers(
+        self, method: str, target: str, given: dict[str, str], content: bytes
+    ) -> list[tuple[str, str]]:
+        """Of a header that occurs twice the last one counts, so the caller's come first."""
+        config = self._config
+        rows = [(name, value) for name, value in given.items() if _is_header(name, value)]
+        preset = {name.lower(): value for name, value in rows}.get("x-timestamp", "")
+        standard = {
+            **self._headers,
+            "user-agent": "openapi-sdk",
+            "accept": "*/*",
+            "x-api-key": config.app_key,
+            "authorization": config.access_token,
+            "x-timestamp": preset if preset.isdecimal() else str(int(time.time())),
+            "content-type": _CONTENT_TYPE,
+            "x-dc-region": config.dc_region,
+        }
+        if config.app_secret and bearer_token(config.access_token) is None:
+            raw_path, _, raw_query = target.partition("?")
+            standard["x-api-signature"] = signature_header(
+                method, raw_path, raw_query, content, standard, config.app_secret
+            )
+        return [*rows, *standard.items()]
+
+    def _failure(self, error: Exception) -> Exception:
+        base = self._config.base_url
+        if isinstance(error, TimeoutError):
+            return RequestTimeout(f"request timeout: no answer from {base}")
+        if self._closed:
+            return ConnectError("the client was closed during the call")
+        return ConnectError(f"error sending request to {base}: {error or type(error).__name__}")
+
+    # ------------------------------------------------------------------------------ connections
+
+    def _take(self) -> http.client.HTTPConnection:
+        with self._lock:
+            if self._closed:
+                raise ConnectError("the client is closed")
+            while self._idle:
+                connection = self._idle.pop()
+                if _is_usable(connection):
+                    self._busy.add(connection)
+                    return connection
+                connection.close()
+            connection = self._new_connection()
+            self._busy.add(connection)
+            return connection
+
+    def _new_connection(self) -> http.client.HTTPConnection:
+        if self._secure:
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(self._host, self._port, context=context)
+        return http.client.HTTPConnection(self._host, self._port)
+
+    def _give_back(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._busy.discard(connection)
+            has_room = len(self._idle) < IDLE_CONNECTIONS_MAX and not self._closed
+            if has_room and connection.sock is not None:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _drop(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._busy.discard(connection)
+        connection.close()
+
+
+class _Retry:
+    """The answer was a 429 of somebody in between."""
+
+
+def _open(answer: _Answer, *, may_retry: bool) -> Any:
+    """Return the data of an answer; its envelope counts, whatever the HTTP status.
+
+    Raises:
+        OpenApiException: The refusal in the envelope.
+        DecodeError: If there is no envelope.
+    """
+    try:
+        value = json.loads(answer.body)
+    except ValueError:
+        value = None
+    try:
+        envelope = open_envelope(value)
+    except BadEnvelope as error:
+        if answer.status == _TOO_MANY_REQUESTS and may_retry:
+            return _Retry()
+        raise _unreadable(answer, error) from None
+    if envelope.code != 0:
+        raise refused(envelope.code, envelope.message, answer.trace_id)
+    return envelope.data
+
+
+def _unreadable(answer: _Answer, error: BadEnvelope) -> DecodeError:
+    if 200 <= answer.status < 300:
+        return DecodeError(f"unexpected response: {error}")
+    shown = answer.body[:_BODY_SHOWN_CHARACTERS].decode("utf-8", "replace")
+    status = f"{answer.status} {answer.reason}".strip()
+    return DecodeError(
+        f"unexpected HTTP response: status={status}, trace_id={answer.trace_id}, body={shown}"
+    )
+
+
+def _encode(body: Any) -> bytes:
+    # Keys in order, so that equal bodies have equal signatures, as in the official client.
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def _read(
+    response: http.client.HTTPResponse, connection: http.client.HTTPConnection, deadline: float
+) -> bytes:
+    """Read the body, piece by piece: a peer that dribbles does not outlive the deadline."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := response.read1(65536):
+        pieces.append(piece)
+        size += len(piece)
+        if size > ANSWER_BYTES_MAX:
+            raise http.client.HTTPException(f"answer over {ANSWER_BYTES_MAX} bytes")
+        if connection.sock is not None:
+            connection.sock.settimeout(_left(deadline))
+    if response.length:  # of a chunked answer it is None; a cut one raised already
+        raise http.client.IncompleteRead(b"", response.length)
+    return b"".join(pieces)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _is_header(name: str, value: str) -> bool:
+    """Whether a header can be sent; others are dropped, as the official client does."""
+    return bool(_HEADER_NAME_FORM.fullmatch(name)) and value.isprintable() and value.isascii()
+
+
+def _is_usable(connection: http.client.HTTPConnection) -> bool:
+    """Whether an idle connection is open: bytes or an end to read mean that the peer is done."""
+    if connection.sock is None:
+        return False
+    try:
+        readable, _, _ = select.select([connection.sock], [], [], 0)
+    except (OSError, ValueError):
+        return False
+    return not readable
+
+
+def _shut_down(connection: http.client.HTTPConnection) -> None:
+    """Wake a thread that waits on the connection; it closes it."""
+    sock = connection.sock
+    if sock is None:
+        return
+    try:
+        sock.shutdown(2)
+    except OSError:
+        log.debug("the connection was down already")

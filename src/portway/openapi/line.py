@@ -1,0 +1,261 @@
+"""One WebSocket connection: packets out, answers paired with their requests, pushes handed on.
+
+Runs on the loop of its context and lives as long as its connection. Knows no session and no
+meaning of a body: signing in and coming back is `transport.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import picows
+from google.protobuf.message import DecodeError as BadMessage
+
+from portway.openapi.errors import ConnectError, DecodeError, RequestTimeout, refused
+from portway.wire.connection import RequestIds, decode_message
+from portway.wire.errors import ProtocolError
+from portway.wire.handshake import websocket_query
+from portway.wire.packet import (
+    PACKET_BYTES_MAX,
+    PushPacket,
+    RequestPacket,
+    ResponsePacket,
+    encode_request,
+    split_push,
+)
+from portway.wire.pb.control_pb2 import Error
+
+if TYPE_CHECKING:
+    from portway.openapi.calls.base import SocketCall
+
+__all__ = ["CONNECT_SECONDS", "SILENCE_SECONDS", "Line", "PushSink", "open_line"]
+
+log = logging.getLogger("portway.openapi.socket")
+
+CONNECT_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 120.0  # a service pings far more often than that
+_TIMEOUT_MS_MAX: Final = 60_000  # the protocol's own maximum
+
+_NO_STATUS: Final = 1005  # RFC 6455: a close frame without a code
+
+_BINARY = picows.WSMsgType.BINARY
+
+
+class PushSink:
+    """Where the pushes of a connection go; both methods are called on the loop's thread."""
+
+    def push(self, command: int, body: bytes) -> None:
+        """Take one push."""
+
+    def flush(self) -> None:
+        """What was received in one piece has been handed over."""
+
+
+class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
+    """A connection, from its upgrade to its end; made by `open_line`."""
+
+    def __init__(self, sink: PushSink) -> None:
+        self._sink = sink
+        self._loop = asyncio.get_running_loop()
+        self._transport: picows.WSTransport | None = None
+        self._ids = RequestIds()
+        self._waiting: dict[int, asyncio.Future[ResponsePacket]] = {}
+        self._parts: list[bytes] = []
+        self._seen_at = self._loop.time()
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._reason = ""
+        self._paused = False
+        self.closed: asyncio.Future[str] = self._loop.create_future()
+
+    # ------------------------------------------------------------------------------- sending
+
+    async def ask(
+        self, call: SocketCall[Any], timeout_s: float, told_ms: int
+    ) -> bytes:
+        """Send a request and return the body of its successful answer.
+
+        Args:
+            call: Command and body; its `read` is not used here.
+            timeout_s: How long to wait for the answer, in seconds.
+            told_ms: The timeout told to the server, in milliseconds.
+
+        Raises:
+            ConnectError: The line is or goes down; the server may have acted on the request.
+            RequestTimeout: No answer in time; the line stays up, a late answer is ignored.
+            OpenApiException: The server refused.
+            DecodeError: The server refused with what cannot be read.
+        """
+        transport = self._transport
+        if transport is None or self.closed.done():
+            raise ConnectError(self._ended())
+        request_id = self._ids.take()
+        answer: asyncio.Future[ResponsePacket] = self._loop.create_future()
+        self._waiting[request_id] = answer
+        self._set_paused(False)  # an answer may stand behind pushes that nobody took yet
+        timer = self._loop.call_later(timeout_s, _expire, answer, call.command, timeout_s)
+        told_ms = min(_TIMEOUT_MS_MAX, told_ms)
+        packet = RequestPacket(call.command, request_id, told_ms, call.body)
+        try:
+            transport.send(_BINARY, encode_request(packet))
+            response = await answer
+        finally:
+            timer.cancel()
+            self._waiting.pop(request_id, None)
+        return _successful_body(response)
+
+    def pause(self) -> bool:
+        """Stop reading until `resume`, unless an answer is awaited; return whether it stopped."""
+        if self._waiting or self._paused:
+            return self._paused
+        self._set_paused(True)
+        return self._paused
+
+    def resume(self) -> None:
+        """Read on."""
+        self._set_paused(False)
+
+    def disconnect(self, reason: str) -> None:
+        """Close the connection; `closed` then says why."""
+        if self._transport is None or self.closed.done():
+            return
+        self._reason = self._reason or reason
+        self._transport.send_close(picows.WSCloseCode.OK)
+        self._transport.disconnect()
+
+    # ----------------------------------------------------------------------------- receiving
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        self._transport = transport
+        self._watchdog = self._loop.call_later(SILENCE_SECONDS, self._watch)
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        """The hot path: one plain push in one frame costs two lookups and a call."""
+        if frame.msg_type == _BINARY and frame.fin:
+            message = frame.get_payload_as_bytes()
+            push = split_push(message)
+            if push is not None:
+                self._sink.push(*push)
+            else:
+                self._take(message)
+        else:
+            self._take_other(frame)
+        if frame.last_in_buffer:
+            self._seen_at = self._loop.time()
+            self._sink.flush()
+
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if not self.closed.done():
+            self.closed.set_result(self._reason or "the server closed the connection")
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(ConnectError(self._ended()))
+        self._sink.flush()
+
+    def _take(self, message: bytes) -> None:
+        try:
+            packet = decode_message(message)
+        except ProtocolError as error:
+            self.disconnect(f"the server broke the protocol: {type(error).__name__}: {error}")
+            return
+        if isinstance(packet, ResponsePacket):
+            answer = self._waiting.get(packet.request_id)
+            if answer is not None and not answer.done():
+                answer.set_result(packet)  # else it came too late
+        elif isinstance(packet, PushPacket):
+            self._sink.push(packet.cmd_code, packet.body)
+        else:
+            log.debug("ignored a request of the server, command %d", packet.cmd_code)
+
+    def _take_other(self, frame: picows.WSFrame) -> None:
+        kind = frame.msg_type
+        if kind in (_BINARY, picows.WSMsgType.CONTINUATION):
+            self._parts.append(frame.get_payload_as_bytes())
+            if sum(map(len, self._parts)) > PACKET_BYTES_MAX:
+                self.disconnect(f"the server broke the protocol: over {PACKET_BYTES_MAX} bytes")
+            elif frame.fin:
+                message, self._parts = b"".join(self._parts), []
+                self._take(message)
+        elif kind == picows.WSMsgType.CLOSE:
+            payload = frame.get_payload_as_bytes()
+            code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else _NO_STATUS
+            said = f"{code} {payload[2:].decode('utf-8', 'replace')}".rstrip()
+            self._reason = f"the server closed the connection: {said}"
+            if self._transport is not None:
+                self._transport.send_close(picows.WSCloseCode.OK)
+                self._transport.disconnect()
+        elif kind == picows.WSMsgType.TEXT:
+            self.disconnect("the server broke the protocol: a text message")
+
+    def _watch(self) -> None:
+        left = self._seen_at + SILENCE_SECONDS - self._loop.time()
+        if self._paused:
+            left = SILENCE_SECONDS  # our own doing
+        if left <= 0:
+            self.disconnect(f"nothing came from the server for {SILENCE_SECONDS:.0f} s")
+            return
+        self._watchdog = self._loop.call_later(left, self._watch)
+
+    def _set_paused(self, paused: bool) -> None:
+        if self._transport is None or paused == self._paused or self.closed.done():
+            return
+        raw = self._transport.underlying_transport
+        if paused:
+            raw.pause_reading()
+        else:
+            raw.resume_reading()
+        self._paused = paused
+
+    def _ended(self) -> str:
+        return f"connection closed: {self._reason or 'the server closed the connection'}"
+
+
+async def open_line(url: str, headers: Mapping[str, str], sink: PushSink) -> Line:
+    """Connect to a socket gateway.
+
+    Raises:
+        RequestTimeout: If the upgrade takes over `CONNECT_SECONDS`.
+        ConnectError: If it is refused or fails.
+    """
+    separator = "&" if "?" in url else "?"
+    target = f"{url}{separator}{websocket_query()}"
+    make: Callable[[], Line] = lambda: Line(sink)  # noqa: E731 - typed for the library
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, line = await picows.ws_connect(
+                make,
+                target,
+                extra_headers=dict(headers),
+                max_frame_size=PACKET_BYTES_MAX,
+                websocket_handshake_timeout=CONNECT_SECONDS,
+                logger_name=log,
+            )
+    except TimeoutError:
+        raise RequestTimeout(f"connect timeout: {url}") from None
+    except OSError as error:
+        raise ConnectError(f"IO error: {url}: {error.strerror or error}") from error
+    except picows.WSError as error:
+        raise ConnectError(f"HTTP error: {url}: {error}") from error
+    assert isinstance(line, Line)
+    return line
+
+
+def _successful_body(response: ResponsePacket) -> bytes:
+    if response.status_code == 0:
+        return response.body
+    try:
+        error = Error.FromString(response.body)
+    except BadMessage as problem:
+        raise DecodeError(f"response error: {response.status_code}: {problem}") from None
+    raise refused(error.code, error.msg)
+
+
+def _expire(answer: asyncio.Future[ResponsePacket], command: int, timeout_s: float) -> None:
+    if not answer.done():
+        answer.set_exception(
+            RequestTimeout(f"request timeout: command {command}, no answer in {timeout_s:.1f} s")
+        )

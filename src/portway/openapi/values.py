@@ -1,0 +1,202 @@
+"""How the SDK's data objects work: a slotted wrapper around a message, converted when read.
+
+A push costs one small object; a field costs something only when the program reads it. `Value` is
+the base of every data class, and the functions below declare its fields: each returns a read-only
+property and is annotated with what the property gives, so that type checkers see plain attributes.
+
+A message handed to a value is never changed afterwards: that is what makes values immutable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Any, ClassVar, TypeVar, cast
+
+from portway.openapi.enums import OpenApiEnum
+from portway.openapi.errors import DecodeError
+
+__all__ = [
+    "Value",
+    "decimal",
+    "instant",
+    "integer",
+    "looked_up",
+    "optional",
+    "optional_decimal",
+    "text",
+    "values",
+]
+
+Member = TypeVar("Member", bound=OpenApiEnum)
+V = TypeVar("V", bound="Value")
+
+_ZERO = Decimal("0")
+
+
+class Value:
+    """A data object of the SDK: read-only, compared and hashed by value, picklable, copyable.
+
+    Attributes are named and ordered as in the official client. `to_dict()` (and `x.__dict__()`,
+    its name there) gives them as a dict; nested objects stay objects.
+    """
+
+    __slots__ = ("_message",)
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+    # What `datetime`s are in: `None` is naive local time, as in the official client.
+    _zone: ClassVar[tzinfo | None] = None
+
+    def __init__(self, message: Any) -> None:
+        """Wrap a message; the SDK's business, not the program's."""
+        self._message = message
+
+    def __init_subclass__(cls) -> None:
+        own = tuple(name for name, member in vars(cls).items() if isinstance(member, property))
+        cls._fields = (*cls._fields, *own)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes by name, in order."""
+        return {name: getattr(self, name) for name in self._fields}
+
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """Return the attributes by name: what the official client calls `to_dict`."""
+        return self.to_dict()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._message is other._message or self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(_hashable, self.to_dict().values())))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}: {_shown(getattr(self, name))}" for name in self._fields)
+        return f"{type(self).__name__} {{ {shown} }}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self._message,))
+
+    def __copy__(self: V) -> V:
+        return self
+
+    def __deepcopy__(self: V, memo: object) -> V:
+        return self
+
+
+def text(name: str) -> str:
+    """A field that is text on the wire and here."""
+    return cast(str, property(attrgetter(f"_message.{name}")))
+
+
+def integer(name: str) -> int:
+    """A field that is a whole number on the wire and here."""
+    return cast(int, property(attrgetter(f"_message.{name}")))
+
+
+def decimal(name: str) -> Decimal:
+    """A decimal number, digits as on the wire; an absent one is 0, as in the official client."""
+    raw = attrgetter(f"_message.{name}")
+
+    def read(self: Value) -> Decimal:
+        try:
+            return Decimal(raw(self))
+        except InvalidOperation:
+            return _no_decimal(raw(self), name)
+
+    return cast(Decimal, property(read))
+
+
+def optional_decimal(name: str) -> Decimal | None:
+    """A decimal number; an absent one is `None`."""
+    raw = attrgetter(f"_message.{name}")
+
+    def read(self: Value) -> Decimal | None:
+        digits = raw(self)
+        try:
+            return Decimal(digits) if digits else None
+        except InvalidOperation:
+            return _no_decimal(digits, name)
+
+    return cast("Decimal | None", property(read))
+
+
+def instant(name: str) -> datetime:
+    """A moment, from Unix seconds; whole seconds."""
+    raw = attrgetter(f"_message.{name}")
+    from_timestamp = datetime.fromtimestamp
+
+    def read(self: Value) -> datetime:
+        try:
+            return from_timestamp(raw(self), self._zone)
+        except (OverflowError, OSError, ValueError):
+            raise DecodeError(f"parse field: {name}: {raw(self)} is no time") from None
+
+    return cast(datetime, property(read))
+
+
+def looked_up(name: str, table: Mapping[Any, Member], otherwise: Member) -> Member:
+    """A member of an enum, by its wire value; unknown ones read as `otherwise`."""
+    raw = attrgetter(f"_message.{name}")
+    get = table.get
+
+    def read(self: Value) -> Member:
+        return get(raw(self), otherwise)
+
+    return cast(Member, property(read))
+
+
+def optional(name: str, kind: type[V]) -> V | None:
+    """A nested value that may be absent."""
+
+    def read(self: Value) -> V | None:
+        message = self._message
+        return kind(getattr(message, name)) if message.HasField(name) else None
+
+    return cast("V | None", property(read))
+
+
+def values(name: str, read_item: Callable[[Any], Any]) -> Any:
+    """A list, new at every access; items that `read_item` makes `None` are left out."""
+    raw = attrgetter(f"_message.{name}")
+
+    def read(self: Value) -> list[Any]:
+        items = map(read_item, raw(self))
+        return [item for item in items if item is not None]
+
+    return property(read)
+
+
+def _no_decimal(digits: str, name: str) -> Decimal:
+    """Empty text is 0; anything else must not look like a price."""
+    if digits == "":
+        return _ZERO
+    raise DecodeError(f"parse field: {name}: {digits!r} is no number")
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _shown(value: Any) -> str:
+    """A field in a repr: times in UTC whatever the zone of the process."""
+    match value:
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case bool():
+            return "true" if value else "false"
+        case OpenApiEnum():
+            return value.name
+        case datetime():
+            return f'"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
+        case date():
+            return f'"{value.year}-{value:%B}-{value.day}"'
+        case time():
+            return f'"{value.hour}:{value.minute}:{value.second}"'
+        case list():
+            return f"[{', '.join(map(_shown, value))}]"
+        case _:
+            return str(value)

@@ -1,0 +1,40 @@
+"""What can be wrong with stored data, each with its way out in the message.
+
+StorageError
+├── HomeLocked       another server uses the folder
+├── HomeUnusable     the folder or its version file is damaged, or cannot be written
+├── WrongVersion     the data were written by another version
+└── DatabaseCorrupt  the database file is damaged
+"""
+
+from __future__ import annotations
+
+__all__ = ["DatabaseCorrupt", "HomeLocked", "HomeUnusable", "StorageError", "WrongVersion"]
+
+
+class StorageError(Exception):
+    """Base of this layer's exceptions; the message is one line for the owner."""
+
+
+class HomeLocked(StorageError):
+    """Another server uses the folder.
+
+    Attributes:
+        pid: Its process, None when it is not known.
+    """
+
+    def __init__(self, message: str, pid: int | None) -> None:
+        super().__init__(message)
+        self.pid = pid
+
+
+class HomeUnusable(StorageError):
+    """The folder or its version file is damaged, or cannot be written."""
+
+
+class WrongVersion(StorageError):
+    """The data were written by a version that this program does not read."""
+
+
+class DatabaseCorrupt(StorageError):
+    """The database file is damaged or not a database."""

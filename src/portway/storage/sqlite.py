@@ -1,0 +1,203 @@
+"""The default store: journal, read models and identity in one SQLite file.
+
+WAL with `synchronous=FULL`: a commit is on the disk when `append` returns. Journal records are
+chained by SHA-256, so that a changed, missing or cut record is found and named. One connection
+writes, under a lock; another reads, so that queries never wait for a write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from portway.storage.errors import DatabaseCorrupt, WrongVersion
+from portway.storage.schema import SCHEMA, SCHEMA_VERSION, insert_sql, row_values
+from portway.storage.sqlite_reads import SqliteReadModels
+from portway.trading.ports import JournalCorrupt, JournalRecord, Row, WriteFailed
+
+__all__ = ["SqliteStore"]
+
+BUSY_TIMEOUT_MS: Final = 5000
+READ_ROWS: Final = 1000  # Journal records fetched at a time: bounds the memory of a recovery.
+_NO_CHAIN: Final = b""
+
+
+class SqliteStore:
+    """An open database file. Methods may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, making it if there is none.
+
+        Raises:
+            DatabaseCorrupt: The file is damaged or not a database.
+            WrongVersion: Its tables are another version's.
+        """
+        self._path = path
+        self._heads: dict[str, tuple[int, bytes]] = {}
+        self._write_lock = threading.Lock()
+        self._read_lock = threading.Lock()
+        try:
+            self._writer = _connect(path)
+            self._reader = _connect(path)
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise DatabaseCorrupt(
+                f"{path}: {error}; restore it from a backup, or move it away to start afresh"
+            ) from error
+
+    def close(self) -> None:
+        """Close both connections; the write-ahead log is folded into the file."""
+        with self._write_lock, self._read_lock:
+            self._reader.close()
+            self._writer.close()
+
+    def read_models(self, venue: str) -> SqliteReadModels:
+        """Return the read side of a venue."""
+        return SqliteReadModels(self.select, venue)
+
+    def last_seq(self, venue: str) -> int:
+        return self._head(venue)[0]
+
+    def read(self, venue: str, after_seq: int = 0) -> Iterator[JournalRecord]:
+        head_seq, head_chain = self._head(venue)
+        seq, chain = after_seq, self._chain_at(venue, after_seq)
+        while True:
+            rows = self.select(
+                "SELECT seq, payload, chain FROM journal WHERE venue = ? AND seq > ? "
+                "ORDER BY seq LIMIT ?",
+                (venue, seq, READ_ROWS),
+            )
+            for found, payload, kept in rows:
+                if found != seq + 1:
+                    raise _corrupt(self._path, venue, seq + 1, "is missing")
+                if kept != (chain := _link(chain, payload)):
+                    raise _corrupt(self._path, venue, found, "is not what was written")
+                seq = found
+                yield JournalRecord(found, payload)
+            if len(rows) < READ_ROWS:
+                break
+        if seq < head_seq:
+            raise _corrupt(self._path, venue, seq + 1, "is missing")
+        if seq == head_seq and seq > after_seq and chain != head_chain:
+            raise _corrupt(self._path, venue, seq, "is not what was written")
+
+    def append(self, venue: str, records: Sequence[JournalRecord], rows: Sequence[Row]) -> None:
+        with self._write_lock:
+            try:
+                seq, chain = self._heads.get(venue) or self._head(venue)
+                values = []
+                for record in records:
+                    if record.seq != seq + 1:
+                        raise WriteFailed(f"record {record.seq} does not follow {seq}")
+                    seq, chain = record.seq, _link(chain, record.payload)
+                    values.append((venue, seq, record.payload, chain))
+                self._write_all(venue, values, (venue, seq, chain), rows)
+            except sqlite3.Error as error:
+                self._heads.pop(venue, None)
+                raise WriteFailed(f"{self._path}: {error}") from error
+            self._heads[venue] = (seq, chain)
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query, from the reading connection."""
+        with self._read_lock:
+            return self._reader.execute(sql, tuple(values)).fetchall()
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Carry out one statement in a transaction of its own; durable on return.
+
+        Raises:
+            WriteFailed: If that is not certain.
+        """
+        with self._write_lock:
+            try:
+                self._writer.execute(sql, tuple(values))
+            except sqlite3.Error as error:
+                raise WriteFailed(f"{self._path}: {error}") from error
+
+    def meta(self, key: str) -> str | None:
+        """Return a value kept by `set_meta`."""
+        rows = self.select("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a small value, the clock's position for one; durable on return."""
+        self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _write_all(
+        self,
+        venue: str,
+        records: Sequence[tuple[object, ...]],
+        head: tuple[object, ...],
+        rows: Sequence[Row],
+    ) -> None:
+        writer = self._writer
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            writer.executemany("INSERT INTO journal VALUES (?, ?, ?, ?)", records)
+            writer.execute("INSERT OR REPLACE INTO journal_head VALUES (?, ?, ?)", head)
+            by_kind = sorted(rows, key=_kind_name)
+            for _, group in groupby(by_kind, key=_kind_name):
+                same = list(group)
+                values = [row_values(venue, row) for row in same]
+                writer.executemany(insert_sql(type(same[0])), values)
+            writer.execute("COMMIT")
+        except BaseException:
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            raise
+
+    def _head(self, venue: str) -> tuple[int, bytes]:
+        rows = self.select("SELECT seq, chain FROM journal_head WHERE venue = ?", (venue,))
+        return (rows[0][0], rows[0][1]) if rows else (0, _NO_CHAIN)
+
+    def _chain_at(self, venue: str, seq: int) -> bytes:
+        if not seq:
+            return _NO_CHAIN
+        rows = self.select("SELECT chain FROM journal WHERE venue = ? AND seq = ?", (venue, seq))
+        if not rows:
+            raise _corrupt(self._path, venue, seq, "is missing")
+        return bytes(rows[0][0])
+
+    def _prepare(self) -> None:
+        """Make the tables of a new file, or check the version of an old one."""
+        known = self._writer.execute(
+            "SELECT count(*) FROM sqlite_master WHERE name = 'meta'"
+        ).fetchone()
+        if not known[0]:
+            self._writer.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+            self.set_meta("schema_version", str(SCHEMA_VERSION))
+        version = self.meta("schema_version")
+        if version != str(SCHEMA_VERSION):
+            raise WrongVersion(
+                f"{self._path} has schema version {version}, this program reads {SCHEMA_VERSION}; "
+                "use the version that wrote it, or another home"
+            )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: the log is flushed at every commit; NORMAL could lose answered orders in a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _kind_name(row: Row) -> str:
+    return type(row).__name__
+
+
+def _link(chain: bytes, payload: bytes) -> bytes:
+    return hashlib.sha256(chain + payload).digest()
+
+
+def _corrupt(path: Path, venue: str, seq: int, what: str) -> JournalCorrupt:
+    return JournalCorrupt(
+        f"{path}: record {seq} of the journal of venue {venue} {what}; "
+        "restore the file from a backup, or use another home"
+    )

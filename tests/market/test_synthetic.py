@@ -1,0 +1,614 @@
+"""The synthetic world as a market source: one truth over all levels, in any order of asking."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portway.market.reference import built_in
+from portway.market.synthetic import FIRST_DAY, LAST_DAY, SyntheticWorld
+from portway.model.hours import trading_hours
+from portway.model.instrument import Board as ListingBoard
+from portway.model.instrument import Instrument, spread_table
+from portway.model.quote import (
+    Brokers,
+    Candlestick,
+    Depth,
+    Direction,
+    IndexTick,
+    MarketEvent,
+    Period,
+    Trade,
+    TradeSession,
+)
+from portway.model.session import Phase, PhaseSpan, day_spans, timetable_of
+from portway.model.symbol import MARKET_ZONES, Market, Symbol, market_of
+from portway.quotes.board import Board
+
+REFERENCE = built_in()
+SYMBOLS = sorted(REFERENCE.instruments)
+LIVELY = {
+    "700.HK", "9988.HK", "2800.HK", "AAPL.US", "SPY.US", "600519.SH", "000001.SZ", "510300.SH",
+    "HSI.HK", ".IXIC.US", "000001.SH",
+}  # fmt: skip
+GROWTH = (ListingBoard.SH_STAR, ListingBoard.SZ_GEM_CONNECT)
+TENTH = Decimal("0.1")
+# Half days, a change of summer time, changes of tick tables and of closing auctions.
+DAYS = [
+    ("AAPL.US", date(2026, 3, 9)),
+    ("SPY.US", date(2026, 11, 27)),
+    ("700.HK", date(2026, 1, 6)),
+    ("2800.HK", date(2026, 12, 24)),
+    ("1299.HK", date(2025, 8, 4)),
+    ("510300.SH", date(2026, 7, 3)),
+    ("600519.SH", date(2018, 8, 20)),
+    ("000001.SZ", date(2026, 1, 5)),
+    ("HSI.HK", date(2026, 12, 31)),
+    (".IXIC.US", date(2026, 1, 6)),
+    ("000001.SH", date(2026, 1, 6)),
+]
+
+
+@lru_cache(maxsize=8)
+def world_of(seed: int) -> SyntheticWorld:
+    """Worlds are shared by the tests where it does not matter what was asked before."""
+    return SyntheticWorld(seed, REFERENCE)
+
+
+@pytest.fixture(scope="module")
+def world() -> SyntheticWorld:
+    return world_of(7)
+
+
+def full_span(symbol: Symbol, day: date) -> tuple[datetime, datetime]:
+    """From before the first session of a trading day to after its last."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=MARKET_ZONES[market_of(symbol)])
+    begin = midnight.astimezone(UTC)
+    if market_of(symbol) is Market.US:
+        return begin - timedelta(hours=4), begin + timedelta(hours=20)
+    return begin, begin + timedelta(hours=23)
+
+
+def day_events(world: SyntheticWorld, symbol: Symbol, day: date) -> list[MarketEvent]:
+    return list(world.ticks(symbol, *full_span(symbol, day)))
+
+
+def is_half(symbol: Symbol, day: date) -> bool:
+    return REFERENCE.calendars[market_of(symbol)].is_half_day(day)
+
+
+def new_board(world: SyntheticWorld, symbol: Symbol, day: date) -> Board:
+    instrument = REFERENCE.instruments[symbol]
+    parts = trading_hours(instrument.market, instrument.board).parts(day, is_half(symbol, day))
+    close = world.prev_close(symbol, day)
+    assert close is not None
+    return Board(symbol, day, parts, close)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Everything one day of one security told."""
+
+    world: SyntheticWorld
+    symbol: Symbol
+    day: date
+    events: list[MarketEvent]
+
+    @property
+    def instrument(self) -> Instrument:
+        return REFERENCE.instruments[self.symbol]
+
+    @property
+    def spans(self) -> tuple[PhaseSpan, ...]:
+        ends = self.world.auction_ends(self.symbol, self.day)
+        half = is_half(self.symbol, self.day)
+        return day_spans(timetable_of(self.instrument), self.day, half, ends)
+
+
+@pytest.fixture(scope="module", params=DAYS, ids=lambda row: f"{row[0]}-{row[1]}")
+def told(request: pytest.FixtureRequest) -> Told:
+    symbol, day = Symbol(request.param[0]), request.param[1]
+    return Told(world_of(7), symbol, day, day_events(world_of(7), symbol, day))
+
+
+symbols = st.sampled_from(SYMBOLS)
+
+
+@st.composite
+def symbol_and_day(draw: st.DrawFn) -> tuple[Symbol, date]:
+    symbol = draw(symbols)
+    days = REFERENCE.calendars[market_of(symbol)].trading_days(FIRST_DAY, LAST_DAY)
+    return symbol, draw(st.sampled_from(days))
+
+
+# --- one truth --------------------------------------------------------------------------------
+
+
+def fold(prints: Iterable[Trade | IndexTick]) -> tuple[Decimal, ...]:
+    """Open, high, low, close, volume, turnover of prints, by plain sums."""
+    found = list(prints)
+    prices = [one.price for one in found]
+    turnover = sum((one.turnover for one in found), Decimal(0))
+    volume = Decimal(sum(one.volume for one in found))
+    return prices[0], max(prices), min(prices), prices[-1], volume, turnover
+
+
+def values(bar: Candlestick) -> tuple[Decimal, ...]:
+    return bar.open, bar.high, bar.low, bar.close, Decimal(bar.volume), bar.turnover
+
+
+def check_one_truth(told: Told) -> None:
+    world, symbol, day = told.world, told.symbol, told.day
+    prints = [one for one in told.events if isinstance(one, Trade | IndexTick)]
+    bars = world.bars(symbol, Period.ONE_MINUTE, day, day)
+    instrument = REFERENCE.instruments[symbol]
+    hours = trading_hours(instrument.market, instrument.board)
+    regular_end = hours.regular_parts(day, is_half(symbol, day))[-1].end
+    by_minute: dict[datetime, list[Trade | IndexTick]] = defaultdict(list)
+    regular = []
+    for one in prints:
+        session = one.session if isinstance(one, Trade) else TradeSession.NORMAL
+        if session is TradeSession.NORMAL:
+            regular.append(one)
+        at = one.at.replace(second=0, microsecond=0)
+        if session is TradeSession.NORMAL and at > regular_end:
+            at = regular_end  # the closing auction's print
+        by_minute[at].append(one)
+    first_bar = next(bar.at for bar in bars if bar.session is TradeSession.NORMAL)
+    opening = [
+        at for at, inside in by_minute.items()
+        if at < first_bar and isinstance(inside[0], Trade)
+        and inside[0].session is TradeSession.NORMAL
+    ]  # fmt: skip
+    for at in opening:
+        del by_minute[at]
+    assert [bar.at for bar in bars] == sorted(by_minute)
+    for bar in bars:
+        assert values(bar) == fold(by_minute[bar.at]), (symbol, bar.at)
+    (day_bar,) = world.bars(symbol, Period.DAY, day, day)
+    assert values(day_bar) == fold(regular), (symbol, day)
+
+
+def test_prints_make_the_minutes_and_these_the_day(told: Told) -> None:
+    check_one_truth(told)
+
+
+@given(symbol_and_day())
+@settings(max_examples=5)
+def test_prints_make_the_minutes_and_these_the_day_on_any_day(what: tuple[Symbol, date]) -> None:
+    check_one_truth(Told(world_of(7), *what, day_events(world_of(7), *what)))
+
+
+@given(st.integers(0, 2**32), symbol_and_day())
+@settings(max_examples=80)
+def test_minutes_add_up_to_the_day_in_any_world(seed: int, what: tuple[Symbol, date]) -> None:
+    world, (symbol, day) = SyntheticWorld(seed, REFERENCE), what
+    bars = [
+        bar for bar in world.bars(symbol, Period.ONE_MINUTE, day, day)
+        if bar.session is TradeSession.NORMAL
+    ]  # fmt: skip
+    (day_bar,) = world.bars(symbol, Period.DAY, day, day)
+    snapshot = world.snapshot(symbol, full_span(symbol, day)[1] - timedelta(microseconds=1))
+    assert snapshot is not None
+    assert sum(bar.volume for bar in bars) + snapshot.auction_volume == day_bar.volume
+    turnover = sum((bar.turnover for bar in bars), Decimal(0))
+    assert turnover + snapshot.auction_turnover == day_bar.turnover
+    assert max(bar.high for bar in bars) <= day_bar.high
+    assert min(bar.low for bar in bars) >= day_bar.low
+    assert bars[-1].close == day_bar.close
+    for bar in bars:
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+
+
+def test_a_snapshot_is_the_fold_of_what_came_before(told: Told) -> None:
+    begin, end = full_span(told.symbol, told.day)
+    places = [int(len(told.events) * part) for part in (0, 0.003, 0.11, 0.4, 0.7, 0.93)]
+    stamps = {told.events[place].at for place in (*places, 1, 2, 3, 4, len(told.events) - 1)}
+    stamps |= {at + timedelta(microseconds=1) for at in stamps}  # without and with that event
+    stamps |= {begin, begin + (end - begin) * 0.37, begin + (end - begin) * 0.61, end}
+    board = new_board(told.world, told.symbol, told.day)
+    events = iter([*told.events, None])
+    event = next(events)
+    for at in sorted(stamps):
+        while event is not None and event.at < at:
+            board.apply(event)
+            event = next(events)
+        if at < end:
+            assert told.world.snapshot(told.symbol, at) == board.snapshot(), at
+
+
+def test_no_snapshot_of_a_day_without_trading(world: SyntheticWorld) -> None:
+    saturday = datetime(2026, 1, 3, 4, 0, tzinfo=UTC)
+    assert world.snapshot(Symbol("700.HK"), saturday) is None
+    friday_evening = datetime(2026, 1, 10, 2, 0, tzinfo=UTC)  # 21:00 in New York
+    assert world.snapshot(Symbol("AAPL.US"), friday_evening) is None
+
+
+def test_a_snapshot_before_the_first_event_is_empty(world: SyntheticWorld) -> None:
+    snapshot = world.snapshot(Symbol("700.HK"), datetime(2026, 1, 5, 0, 30, tzinfo=UTC))
+    assert snapshot is not None
+    assert (snapshot.sessions, snapshot.minutes, snapshot.trades) == ({}, (), ())
+    assert snapshot.prev_close == world.prev_close(Symbol("700.HK"), date(2026, 1, 5))
+
+
+# --- any order, any machine -------------------------------------------------------------------
+
+
+@given(symbol_and_day(), st.randoms(use_true_random=False))
+@settings(max_examples=6)
+def test_the_order_of_asking_changes_nothing(what: tuple[Symbol, date], rng) -> None:  # type: ignore[no-untyped-def]
+    symbol, day = what
+    begin, end = full_span(symbol, day)
+    middle = begin + (end - begin) * 0.6
+    hour = (middle - timedelta(minutes=20), middle)
+    questions = [
+        lambda w: list(w.ticks(symbol, *hour)),
+        lambda w: w.snapshot(symbol, middle),
+        lambda w: w.bars(symbol, Period.ONE_MINUTE, day, day),
+        lambda w: w.bars(symbol, Period.DAY, day - timedelta(days=40), day),
+        lambda w: w.corporate_actions(symbol),
+        lambda w: w.prev_close(symbol, day),
+    ]
+    straight, shuffled = SyntheticWorld(5, REFERENCE), SyntheticWorld(5, REFERENCE)
+    expected = [question(straight) for question in questions]
+    order = list(range(len(questions)))
+    rng.shuffle(order)
+    answers = {place: questions[place](shuffled) for place in order}
+    assert [list_of(answers[place]) for place in sorted(answers)] == [*map(list_of, expected)]
+
+
+def list_of(answer: object) -> object:
+    return list(answer) if isinstance(answer, Sequence) else answer
+
+
+@given(st.lists(st.integers(0, 1800), min_size=1, max_size=12, unique=True))
+@settings(max_examples=10)
+def test_cut_ranges_yield_what_the_whole_does(cuts: list[int]) -> None:
+    world = SyntheticWorld(7, REFERENCE)
+    begin = datetime(2026, 1, 5, 1, 15, tzinfo=UTC)
+    edges = [begin, *(begin + timedelta(seconds=cut) for cut in sorted(cuts))]
+    symbol = Symbol("700.HK")
+    pieces = [e for a, b in pairwise(edges) for e in world.ticks(symbol, a, b)]
+    assert pieces == list(world.ticks(symbol, edges[0], edges[-1]))
+
+
+def test_a_range_may_cross_days(world: SyntheticWorld) -> None:
+    begin = datetime(2026, 1, 5, 7, 55, tzinfo=UTC)
+    end = datetime(2026, 1, 6, 1, 35, tzinfo=UTC)
+    events = list(world.ticks(Symbol("700.HK"), begin, end))
+    assert all(begin <= event.at < end for event in events)
+    auctions = [e for e in events if isinstance(e, Trade) and e.trade_type == "U"]
+    assert [event.at.day for event in auctions] == [5, 6]
+
+
+def test_one_seed_is_one_world_and_another_seed_another(world: SyntheticWorld) -> None:
+    again, other = SyntheticWorld(7, REFERENCE), SyntheticWorld(8, REFERENCE)
+    begin = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
+    for symbol in ("700.HK", "600519.SH", "HSI.HK"):
+        ours, same, different = (
+            list(one.ticks(Symbol(symbol), begin, begin + timedelta(minutes=2)))
+            for one in (world, again, other)
+        )
+        assert ours == same
+        assert ours != different
+
+
+def digest(events: Iterable[MarketEvent]) -> str:
+    """Hash of events in a form that no change of a class's `repr` can move."""
+    state = hashlib.sha256()
+    for event in events:
+        state.update(f"{type(event).__name__} {event.at.isoformat()} ".encode())
+        match event:
+            case Trade():
+                text = f"{event.price:f} {event.volume} {event.trade_type} {event.direction:d}"
+            case Depth():
+                text = ";".join(
+                    f"{one.price:f} {one.volume} {one.order_num}"
+                    for one in (*event.asks, *event.bids)
+                )
+            case Brokers():
+                text = f"{event.asks} {event.bids}"
+            case _:
+                text = ""
+        state.update(text.encode())
+    return state.hexdigest()
+
+
+def test_the_world_of_seed_7_is_this_one(world: SyntheticWorld) -> None:
+    # Pinned so that a world does not change by accident: recorded runs, journals and users' tests
+    # that name a seed depend on it. It may change when the generator or the tables behind it
+    # (profiles, lots, tick sizes, calendars, broker numbers) are changed on purpose; say so in the
+    # change log then, because every seed's world is another one from that version on.
+    events = day_events(world, Symbol("700.HK"), date(2026, 1, 5))
+    assert digest(events) == PINNED
+
+
+PINNED = "?"
+
+
+# --- prices and sizes -------------------------------------------------------------------------
+
+
+def test_every_print_and_level_is_on_the_tick(told: Told) -> None:
+    instrument = told.instrument
+    table = spread_table(instrument.market, instrument.security_class, told.day)
+    lot = instrument.lot_size
+    prices = set()
+    for event in told.events:
+        match event:
+            case Trade():
+                prices.add(event.price)
+                assert event.volume > 0
+                assert event.volume % lot == 0
+            case Depth():
+                for level in (*event.asks, *event.bids):
+                    prices.add(level.price)
+                    assert level.volume % lot == 0
+            case IndexTick():
+                prices.add(event.price)
+    assert all(map(table.is_valid, prices))
+
+
+def test_a_day_over_two_tick_bands_prints_on_both(world: SyntheticWorld) -> None:
+    """Days on which a price crosses a boundary of the tick table are the delicate ones."""
+    found = 0
+    for symbol in ("9988.HK", "388.HK", "1299.HK", "5.HK", "941.HK", "1810.HK"):
+        instrument = REFERENCE.instruments[Symbol(symbol)]
+        for bar in world.bars(Symbol(symbol), Period.DAY, date(2019, 1, 1), date(2030, 1, 1)):
+            day = bar.at.astimezone(MARKET_ZONES[Market.HK]).date()
+            table = spread_table(Market.HK, instrument.security_class, day)
+            if table.tick_size(bar.low) == table.tick_size(bar.high):
+                continue
+            found += 1
+            if found == 60:
+                events = day_events(world, Symbol(symbol), day)
+                check_one_truth(Told(world, Symbol(symbol), day, events))
+                assert all(table.is_valid(e.price) for e in events if isinstance(e, Trade))
+    assert found > 60
+
+
+@pytest.mark.parametrize(
+    ("symbol", "low", "high"),
+    [
+        ("700.HK", 500, 1000), ("AAPL.US", 150, 350), ("SPY.US", 400, 800),
+        ("600519.SH", 1200, 2000), ("000001.SZ", 9, 16),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("seed", [1, 7, 42])
+def test_main_symbols_stay_in_their_band(seed: int, symbol: str, low: int, high: int) -> None:
+    bars = SyntheticWorld(seed, REFERENCE).bars(
+        Symbol(symbol), Period.DAY, date(2020, 1, 1), LAST_DAY
+    )
+    assert low < min(bar.low for bar in bars)
+    assert max(bar.high for bar in bars) < high
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_mainland_days_keep_their_limits(seed: int) -> None:
+    world = SyntheticWorld(seed, REFERENCE)
+    for symbol in SYMBOLS:
+        if market_of(symbol) is not Market.CN or REFERENCE.instruments[symbol].is_index:
+            continue
+        for bar in world.bars(symbol, Period.DAY, FIRST_DAY, LAST_DAY):
+            day = bar.at.astimezone(MARKET_ZONES[Market.CN]).date()
+            before = world.prev_close(symbol, day)
+            assert before is not None
+            limit = Decimal("0.2") if REFERENCE.instruments[symbol].board in GROWTH else TENTH
+            assert before * (1 - limit) < bar.low
+            assert bar.high < before * (1 + limit)
+
+
+def test_previous_close_by_market(world: SyntheticWorld) -> None:
+    for symbol in ("700.HK", "AAPL.US", "600519.SH"):
+        actions = world.corporate_actions(Symbol(symbol))
+        assert actions
+        assert [one.ex_date for one in actions] == sorted(one.ex_date for one in actions)
+        recent = [one for one in actions if one.ex_date.year == 2025]
+        dividend = REFERENCE.instruments[Symbol(symbol)].dividend
+        paid = sum((one.cash for one in recent), Decimal(0))
+        assert abs(paid - dividend) <= Decimal("0.02")
+        for action in recent:
+            days = world.trading_days(Symbol(symbol), date(2024, 1, 1), action.ex_date)
+            assert days[-1] == action.ex_date
+            (before,) = world.bars(Symbol(symbol), Period.DAY, days[-2], days[-2])
+            deducted = action.cash if symbol == "600519.SH" else Decimal(0)
+            assert world.prev_close(Symbol(symbol), action.ex_date) == before.close - deducted
+
+
+def test_previous_close_outside_the_world(world: SyntheticWorld) -> None:
+    symbol = Symbol("700.HK")
+    assert world.prev_close(symbol, date(1999, 12, 31)) is None
+    assert world.prev_close(symbol, date(2036, 6, 1)) is None
+    assert world.prev_close(symbol, world.trading_days(symbol, FIRST_DAY, LAST_DAY)[0]) is not None
+    monday, sunday = date(2026, 1, 5), date(2026, 1, 4)
+    assert world.prev_close(symbol, sunday) == world.prev_close(symbol, monday)
+
+
+@given(symbol_and_day(), st.integers(0, 1000))
+@settings(max_examples=60)
+def test_auctions_are_a_small_part_of_the_day(what: tuple[Symbol, date], seed: int) -> None:
+    symbol, day = what
+    world = SyntheticWorld(seed, REFERENCE)
+    (bar,) = world.bars(symbol, Period.DAY, day, day)
+    snapshot = world.snapshot(symbol, full_span(symbol, day)[1] - timedelta(microseconds=1))
+    assert snapshot is not None
+    regular = [one for one in snapshot.minutes if one.session is TradeSession.NORMAL]
+    usual = {len(regular)} <= {331, 151, 238, 390, 210, 240}
+    assert usual
+    closing = regular[-1].volume if len(regular) in (331, 151, 238) else 0
+    assert snapshot.auction_volume + closing < Decimal("0.15") * bar.volume
+
+
+# --- depth and brokers ------------------------------------------------------------------------
+
+
+def test_prints_meet_the_touch_of_the_depth_before_them(told: Told) -> None:
+    levels = {Market.HK: 10, Market.CN: 5, Market.US: 1}[told.instrument.market]
+    depth: Depth | None = None
+    for event in told.events:
+        if isinstance(event, Depth):
+            depth = event
+            asks, bids = [one.price for one in event.asks], [one.price for one in event.bids]
+            assert len(asks) == len(bids) == levels
+            assert asks == sorted(set(asks))
+            assert bids == sorted(set(bids), reverse=True)
+            assert bids[0] < asks[0]
+            assert all(one.order_num >= 1 for one in (*event.asks, *event.bids))
+        elif isinstance(event, Trade) and event.direction is not Direction.NEUTRAL:
+            assert depth is not None
+            side = depth.asks if event.direction is Direction.UP else depth.bids
+            assert event.price == side[0].price
+            assert event.volume <= side[0].volume
+    assert (depth is None) == told.instrument.is_index
+
+
+def test_a_market_order_of_some_lots_finds_size(told: Told) -> None:
+    sizes = [
+        min(one.asks[0].volume, one.bids[0].volume) for one in told.events if isinstance(one, Depth)
+    ]
+    lot = 100 if told.instrument.market is Market.US else told.instrument.lot_size
+    assert min(sizes, default=5 * lot) >= 5 * lot
+
+
+def test_broker_queues_name_known_brokers_and_fit_the_depth(told: Told) -> None:
+    known = {number for one in REFERENCE.participants for number in one.broker_ids}
+    depth: Depth | None = None
+    queues = 0
+    for event in told.events:
+        if isinstance(event, Depth):
+            depth = event
+        elif isinstance(event, Brokers):
+            queues += 1
+            assert depth is not None
+            for side, levels in ((event.asks, depth.asks), (event.bids, depth.bids)):
+                assert len(side) == len(levels)
+                assert sum(len(ids) for ids in side) <= 40
+                for ids, level in zip(side, levels, strict=True):
+                    assert 1 <= len(ids) <= level.order_num
+                    assert known.issuperset(ids)
+    shown = told.instrument.market is Market.HK and not told.instrument.is_index
+    assert (queues > 1000) if shown else (queues == 0)
+
+
+# --- time -------------------------------------------------------------------------------------
+
+
+def test_main_symbols_never_pause_for_three_seconds(told: Told) -> None:
+    if told.symbol not in LIVELY:
+        return
+    kinds = [IndexTick] if told.instrument.is_index else [Trade, Depth]
+    if told.instrument.market is Market.HK and not told.instrument.is_index:
+        kinds.append(Brokers)
+    for span in told.spans:
+        if span.phase not in (Phase.CONTINUOUS, Phase.REGULAR):
+            continue
+        inside = [one for one in told.events if span.begin <= one.at < span.end]
+        for kind in kinds:
+            edges = [span.begin, *(one.at for one in inside if type(one) is kind), span.end]
+            gaps = [after - before for before, after in pairwise(edges)]
+            assert max(gaps) < timedelta(seconds=3)
+            assert (span.end - span.begin) / len(gaps) < timedelta(seconds=1.7)
+
+
+def test_events_are_in_order_and_inside_their_sessions(told: Told) -> None:
+    assert all(before.at < after.at for before, after in pairwise(told.events))
+    closing = {Phase.CLOSING_RANDOM, Phase.CLOSE_AUCTION}
+    matches = {span.end for span in told.spans if span.phase in closing}
+    trading = {Phase.CONTINUOUS, Phase.REGULAR, Phase.PRE, Phase.POST, Phase.OVERNIGHT}
+    spans = iter(told.spans)
+    span = next(spans)
+    for event in told.events:
+        if event.at in matches:
+            assert isinstance(event, Trade | IndexTick)
+            continue
+        while event.at >= span.end:
+            span = next(spans)
+        assert span.begin <= event.at
+        if isinstance(event, Trade):
+            assert event.session is span.state.session
+        if span.phase not in trading:  # the print of the opening auction, and the book after it
+            assert span.phase in (Phase.BLOCKING, Phase.SILENT)
+            assert not isinstance(event, Trade) or event.at == span.begin
+
+
+def test_hong_kong_auctions_print_once_each_as_type_u(world: SyntheticWorld) -> None:
+    zone = MARKET_ZONES[Market.HK]
+    for day, close in ((date(2026, 1, 5), 16), (date(2026, 2, 16), 12)):
+        events = day_events(world, Symbol("700.HK"), day)
+        opening, closing = [e for e in events if isinstance(e, Trade) and e.trade_type == "U"]
+        assert opening.direction is closing.direction is Direction.NEUTRAL
+        first, last = opening.at.astimezone(zone), closing.at.astimezone(zone)
+        assert (first.hour, first.minute) in ((9, 20), (9, 21))
+        assert (last.hour, last.minute) in ((close, 8), (close, 9))
+        (bar,) = world.bars(Symbol("700.HK"), Period.DAY, day, day)
+        assert (opening.price, closing.price) == (bar.open, bar.close)
+
+
+def test_mainland_prints_nothing_between_1457_and_the_close(world: SyntheticWorld) -> None:
+    zone = MARKET_ZONES[Market.CN]
+    events = day_events(world, Symbol("600519.SH"), date(2026, 1, 5))
+    late = [
+        e for e in events if (e.at.astimezone(zone).hour, e.at.astimezone(zone).minute) >= (14, 57)
+    ]
+    (match,) = late
+    assert isinstance(match, Trade)
+    assert match.at.astimezone(zone).strftime("%H:%M:%S.%f") == "15:00:00.000000"
+
+
+def test_extended_sessions_stay_out_of_the_day_bar(world: SyntheticWorld) -> None:
+    day = date(2026, 1, 6)
+    minutes = world.bars(Symbol("AAPL.US"), Period.ONE_MINUTE, day, day)
+    counts = {kind: sum(bar.session is kind for bar in minutes) for kind in TradeSession}
+    assert counts == {
+        TradeSession.OVERNIGHT: 470,
+        TradeSession.PRE: 330,
+        TradeSession.NORMAL: 390,
+        TradeSession.POST: 240,
+    }
+    (bar,) = world.bars(Symbol("AAPL.US"), Period.DAY, day, day)
+    regular = [one for one in minutes if one.session is TradeSession.NORMAL]
+    assert sum(one.volume for one in regular) == bar.volume
+    thin = sum(one.volume for one in minutes if one.session is not TradeSession.NORMAL)
+    assert thin < bar.volume // 5
+
+
+# --- other questions --------------------------------------------------------------------------
+
+
+def test_day_bars_stand_on_local_midnight_of_trading_days(world: SyntheticWorld) -> None:
+    first, last = date(2025, 12, 20), date(2026, 1, 10)
+    for symbol in SYMBOLS:
+        zone = MARKET_ZONES[market_of(symbol)]
+        days = REFERENCE.calendars[market_of(symbol)].trading_days(first, last)
+        stamps = [bar.at.astimezone(zone) for bar in world.bars(symbol, Period.DAY, first, last)]
+        assert [stamp.date() for stamp in stamps] == list(days)
+        assert all(stamp.time() == datetime.min.time() for stamp in stamps)
+        assert world.trading_days(symbol, first, last) == days
+
+
+def test_longer_periods_are_the_callers(world: SyntheticWorld) -> None:
+    with pytest.raises(ValueError, match="FIVE_MINUTE"):
+        world.bars(Symbol("700.HK"), Period.FIVE_MINUTE, date(2026, 1, 5), date(2026, 1, 5))
+
+
+def test_nothing_outside_the_world(world: SyntheticWorld) -> None:
+    assert world.bars(Symbol("700.HK"), Period.DAY, date(1999, 1, 1), date(1999, 12, 31)) == []
+    begin = datetime(2036, 6, 2, 2, 0, tzinfo=UTC)
+    assert list(world.ticks(Symbol("700.HK"), begin, begin + timedelta(hours=1))) == []
+    assert world.snapshot(Symbol("700.HK"), begin) is None
+
+
+def test_unknown_symbols_are_refused(world: SyntheticWorld) -> None:
+    assert "999999.HK" not in world.symbols()
+    with pytest.raises(KeyError):
+        world.bars(Symbol("999999.HK"), Period.DAY, date(2026, 1, 1), date(2026, 1, 5))

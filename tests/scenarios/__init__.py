@@ -1,0 +1,1 @@
+"""Whole servers, driven through official clients, in scenarios that a trader can read."""

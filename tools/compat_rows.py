@@ -1,0 +1,146 @@
+"""What the compatibility table cannot read off the code: rows that are not done yet, and why.
+
+Commands, endpoints and error codes that the server has are found by `compat_table`; here stand
+the rest of the vendor's interface and the reasons. A row that the code has learned to serve leaves
+this file: `compat_table` refuses a row that is in both.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+__all__ = ["COMMANDS", "ENDPOINTS", "ERRORS", "FAMILIES", "Family", "State"]
+
+
+class State(NamedTuple):
+    """Why a row is not done.
+
+    Attributes:
+        word: `refused` (always answered with the code that the note names), `planned` or
+            `left out`.
+        note: What is answered meanwhile, or the reason.
+    """
+
+    word: str
+    note: str
+
+
+class Family(NamedTuple):
+    """Endpoints that share a prefix and a fate."""
+
+    title: str
+    paths: str
+    state: State
+
+
+_OPTIONS = "with options and warrants"
+_TRADING = "with trading and assets"
+_EMPTY = "answers an empty list until then"
+_SERVICE = "needs people or documents that a simulation does not have"
+
+COMMANDS: Final = {
+    12: State("planned", f"{_OPTIONS}; every symbol is left out of the list until then"),
+    13: State("planned", f"{_OPTIONS}; every symbol is left out of the list until then"),
+    20: State("planned", f"{_OPTIONS}; {_EMPTY}"),
+    21: State("planned", f"{_OPTIONS}; {_EMPTY}"),
+    22: State("planned", f"{_OPTIONS}; {_EMPTY}"),
+    23: State("refused", f"301603 until options and warrants are served ({_OPTIONS})"),
+    24: State("refused", "301603 until capital flow is computed"),
+    25: State("refused", "301603 until capital flow is computed"),
+    26: State("refused", "301603 until calculated indexes are served"),
+}
+
+ENDPOINTS: Final = {
+    "POST /v1/quote/options/strikes": State("planned", _OPTIONS),
+    "GET /v3/trade/execution/all": State("planned", _TRADING),
+    "POST /v1/trade/order/multileg": State("planned", _OPTIONS),
+    "GET /v1/orders/info": State("planned", "with grid orders"),
+    "GET /v1/statement/list": State("planned", _TRADING),
+    "GET /v1/statement/download": State("planned", _TRADING),
+    "GET /v1/asset/exchange_rates": State("planned", _TRADING),
+    "GET /v1/watchlist/groups": State("planned", "with the watchlist"),
+    "POST /v1/watchlist/groups": State("planned", "with the watchlist"),
+    "PUT /v1/watchlist/groups": State("planned", "with the watchlist"),
+    "DELETE /v1/watchlist/groups": State("planned", "with the watchlist"),
+    "POST /v1/watchlist/pinned": State("planned", "with the watchlist"),
+    "GET /v1/quote/filings": State("left out", _SERVICE),
+    "GET /v1/quote/market_temperature": State("planned", "with market indicators"),
+    "GET /v1/quote/history_market_temperature": State("planned", "with market indicators"),
+    "GET /v1/quote/short-positions/us": State("planned", "with market indicators"),
+    "GET /v1/quote/short-positions/hk": State("planned", "with market indicators"),
+    "GET /v1/quote/short-trades/us": State("planned", "with market indicators"),
+    "GET /v1/quote/short-trades/hk": State("planned", "with market indicators"),
+    "GET /v1/quote/option-volume-stats": State("planned", _OPTIONS),
+    "GET /v1/quote/option-volume-stats/daily": State("planned", _OPTIONS),
+}
+"""Endpoints that ROUTES lacks; all answer 404000 until then."""
+
+FAMILIES: Final = (
+    Family(
+        "Quote pulls over HTTP",
+        "`POST /quote/...` (19 paths)",
+        State("planned", "the same pulls are served on the socket"),
+    ),
+    Family(
+        "Grid orders",
+        "`/v1/gridtrading/...`, push `gridtrading_order`",
+        State("planned", "with conditional orders"),
+    ),
+    Family("Profit analysis", "`/v1/portfolio/...`", State("planned", _TRADING)),
+    Family(
+        "Recurring investment",
+        "`/v1/dailycoins/...`",
+        State("left out", "a service around orders, not part of the exchange"),
+    ),
+    Family(
+        "Funds",
+        "`/v1/fund/...`, `/v1/asset/funds/...`",
+        State("left out", "no funds are traded; fund positions are an empty list"),
+    ),
+    Family(
+        "US data centre",
+        "`/v1/us/...`",
+        State("left out", "clients ask only with credentials that begin with us_, never issued"),
+    ),
+    Family("OAuth", "`/oauth2/...`", State("planned", "tokens of an app key work")),
+    Family("Community", "`/v1/content/...`", State("left out", _SERVICE)),
+    Family("Price alerts", "`/v1/notify/reminders`", State("left out", _SERVICE)),
+    Family("Share lists", "`/v1/sharelists...`", State("left out", _SERVICE)),
+    Family("Finance calendar", "`/v1/quote/finance_calendar`", State("left out", _SERVICE)),
+    Family(
+        "Market data extras",
+        "`/v1/quote/market-status`, `broker-holding...`, `ahpremium/...`, `trades-statistics`,"
+        " `changes`, `index-constituents`, `market/...`",
+        State("left out", "404000; the socket's pulls are the core"),
+    ),
+    Family("Screener", "`/v1/quote/ai/screener/...`", State("left out", _SERVICE)),
+    Family(
+        "Fundamentals",
+        "`/v1/quote/financial-reports`, `dividends...`, `valuation...`, `/v2/quote/macrodata...`"
+        " and the like",
+        State("left out", _SERVICE),
+    ),
+    Family("Fund information", "`/v1/fund/funds/...`", State("left out", _SERVICE)),
+    Family("Assistant", "`/v1/ai/...`", State("left out", _SERVICE)),
+    Family(
+        "Paths of 4.x clients alone",
+        "`/v1/quote/ratings...`, `/v1/quote/industries/...` and the like",
+        State("left out", "no current client calls them"),
+    ),
+)
+
+ERRORS: Final = {
+    202201: State("left out", "user information is local and cannot fail to load"),
+    301604: State("planned", "with quote permissions; fresh accounts may see everything"),
+    310011: State("left out", "an internal error is answered with 500000"),
+    2601500: State("planned", "with market indicators"),
+    401102: State("planned", "with OAuth"),
+    403202: State("left out", "repeated signatures are allowed, since equal calls sign alike"),
+    403205: State("left out", "there is no list of allowed addresses"),
+    429001: State("left out", "limits count by account, not by address"),
+    602065: State("planned", "with short selling"),
+    602080: State("planned", "with grid orders"),
+    602301: State("planned", "with short selling"),
+    602315: State("left out", "accounts have no residency"),
+}
+"""Codes that no code raises yet; the others have to be named somewhere outside the table."""

@@ -11,8 +11,6 @@ import asyncio
 import logging
 import os
 import signal
-
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -32,7 +30,7 @@ from portway.market.reference import Reference, built_in
 from portway.market.runner import MarketRunner
 from portway.market.synthetic import SyntheticWorld
 from portway.market.views import MarketViews
-from portway.model.symbol import MARKET_ZONES
+from portway.model.symbol import MARKET_ZONES, Market
 from portway.settings import DEFAULT_SEED, SERVER_FILE, Settings
 from portway.storage.errors import StorageError
 from portway.storage.home import Home, open_home, read_json, write_json
@@ -135,7 +133,9 @@ def _sources(
 ) -> tuple[Reference, list[SyntheticWorld | RecordedSource]]:
     """The recorded days, if any, before the synthetic world: a symbol has one source."""
     reference = built_in()
-    recorded = [open_lean(settings.replay)] if settings.replay else []
+    recorded = []
+    if settings.replay:
+        recorded.append(open_lean(settings.replay, calendar=reference.calendars[Market.US]))
     world = SyntheticWorld(_seed(settings, home), reference)
     for source in recorded:
         listed = reference.instruments
@@ -169,8 +169,7 @@ def _clock(
     spec = settings.clock
     now = datetime.now(UTC)
     clock = start_clock(spec, position, reference.calendars, now, settings.speed)
-    since = {m: position.instants.get(m, at) for m, at in clock.instants.items()} if position else {}
-    return clock, since
+    return clock, dict(position.instants) if position else {}
 
 
 @asynccontextmanager

@@ -201,6 +201,7 @@ class Conductor:
         One by one, since each move may fill an order, and the next one meets what is left: so the
         journal does not depend on how fast time runs.
         """
+        await self._market.ready_for(targets)
         for moves in self._market.advance(targets, silent=silent):
             for moved in moves:
                 await self._tell(moved)

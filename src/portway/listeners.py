@@ -37,7 +37,7 @@ from portway.wire.commands import Channel
 __all__ = ["Listeners"]
 
 DRAIN_SECONDS_MAX = 5.0  # A reader that has not caught up by then is slow, and gets merged pushes.
-EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - addresses to listen on, not to connect to
+EVERYWHERE = {"0.0.0.0", "::", ""}  # Addresses to listen on, not to connect to.
 
 
 class Listeners:

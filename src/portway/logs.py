@@ -19,9 +19,7 @@ __all__ = ["configure_logs", "masked"]
 # Names whose value is a secret, and texts that are one by their form: access tokens, hex secrets,
 # the admin path, signatures.
 SECRET_NAMES = re.compile(r"(?i)secret|token|otp|password|authorization|signature|session_id")
-SECRET_TEXTS = re.compile(
-    r"(?P<keep>/admin/|Signature=|\bm_)[A-Za-z0-9_\-]{8,}|\b[0-9a-f]{64}\b"
-)
+SECRET_TEXTS = re.compile(r"(?P<keep>/admin/|Signature=|\bm_)[A-Za-z0-9_\-]{8,}|\b[0-9a-f]{64}\b")
 MASK = "***"
 
 
@@ -30,9 +28,7 @@ def masked(text: str) -> str:
     return SECRET_TEXTS.sub(lambda found: (found["keep"] or "") + MASK, text)
 
 
-def _mask_values(
-    _: Any, __: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _mask_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
         if SECRET_NAMES.search(name):
             event[name] = MASK

@@ -238,6 +238,13 @@ def test_extended_sessions_appear_only_when_asked_for():
     assert history.latest(Period.DAY, 3, all_sessions=True) == history.latest(Period.DAY, 3)
 
 
+def test_a_hidden_session_leaves_full_pages_of_the_others():
+    history = replace(us_history(), hidden=frozenset({TradeSession.OVERNIGHT}))
+    bars = history.latest(Period.FIFTEEN_MINUTE, 200, all_sessions=True)
+    assert len(bars) == 200
+    assert {bar.session for bar in bars} == set(TradeSession) - {TradeSession.OVERNIGHT}
+
+
 def test_a_us_evening_belongs_to_the_next_trading_day():
     history = us_history("2026-01-06T21:00:00")
     evening = history.by_date(

@@ -68,6 +68,12 @@ class Tape:
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
         return None
 
+    def is_prepared(self, symbol: Symbol, day: date) -> bool:
+        return True
+
+    def prepare(self, symbol: Symbol, day: date) -> None:
+        raise AssertionError("everything is prepared")
+
     def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
         return Decimal(99)
 

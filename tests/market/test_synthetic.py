@@ -329,7 +329,8 @@ def test_the_world_of_seed_7_is_this_one(world: SyntheticWorld) -> None:
     # that name a seed depend on it. It may change when the generator or the tables behind it
     # (profiles, lots, tick sizes, calendars, broker numbers) are changed on purpose; say so in the
     # change log then, because every seed's world is another one from that version on.
-    events = day_events(world, Symbol("700.HK"), date(2026, 1, 5))
+    begin = datetime(2026, 1, 5, 1, 20, tzinfo=UTC)
+    events = world.ticks(Symbol("700.HK"), begin, begin + timedelta(minutes=30))
     assert digest(events) == PINNED
 
 
@@ -544,7 +545,11 @@ def test_events_are_in_order_and_inside_their_sessions(told: Told) -> None:
 def test_hong_kong_auctions_print_once_each_as_type_u(world: SyntheticWorld) -> None:
     zone = MARKET_ZONES[Market.HK]
     for day, close in ((date(2026, 1, 5), 16), (date(2026, 2, 16), 12)):
-        events = day_events(world, Symbol("700.HK"), day)
+        begin = datetime(day.year, day.month, day.day, tzinfo=zone)
+        events: list[MarketEvent] = []
+        for hour in (9, close):
+            opens = begin + timedelta(hours=hour)
+            events += world.ticks(Symbol("700.HK"), opens, opens + timedelta(minutes=32))
         opening, closing = [e for e in events if isinstance(e, Trade) and e.trade_type == "U"]
         assert opening.direction is closing.direction is Direction.NEUTRAL
         first, last = opening.at.astimezone(zone), closing.at.astimezone(zone)
@@ -556,7 +561,8 @@ def test_hong_kong_auctions_print_once_each_as_type_u(world: SyntheticWorld) -> 
 
 def test_mainland_prints_nothing_between_1457_and_the_close(world: SyntheticWorld) -> None:
     zone = MARKET_ZONES[Market.CN]
-    events = day_events(world, Symbol("600519.SH"), date(2026, 1, 5))
+    begin = datetime(2026, 1, 5, 6, 50, tzinfo=UTC)
+    events = list(world.ticks(Symbol("600519.SH"), begin, begin + timedelta(hours=1)))
     late = [
         e for e in events if (e.at.astimezone(zone).hour, e.at.astimezone(zone).minute) >= (14, 57)
     ]

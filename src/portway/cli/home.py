@@ -13,6 +13,7 @@ from portway.settings import SERVER_FILE
 
 __all__ = ["default_home", "home_option", "running_server"]
 
+
 def default_home() -> Path:
     """The user's data folder for portway."""
     return user_data_path("portway", appauthor=False)

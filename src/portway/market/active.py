@@ -7,13 +7,14 @@ change of board.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from portway.market.days import TradingDays, begin_of_day
-from portway.market.ports import MarketSource
+from portway.market.ports import MarketSource, SourceDamaged
 from portway.model.instrument import OPTION_CLASSES, Instrument
 from portway.model.quote import MarketEvent, Period, SessionQuote, SubType
 from portway.model.session import Part, day_reset, trading_hours
@@ -22,7 +23,10 @@ from portway.quotes.board import Board
 
 __all__ = ["ActiveSymbol"]
 
+log = logging.getLogger(__name__)
+
 NEVER_CLOSED: Final = Decimal(0)
+DAY_LENGTH: Final = timedelta(days=1)
 
 
 class ActiveSymbol:
@@ -65,6 +69,7 @@ class ActiveSymbol:
         self._source = source
         self._days = days
         self.board: Board
+        self.day_ends: datetime
         self.upcoming: MarketEvent | None
         self._events: Iterator[MarketEvent]
         self._stand_at(at, sequences)
@@ -74,8 +79,11 @@ class ActiveSymbol:
         self._stand_at(at, self.board.sequences)
 
     def advance(self) -> None:
-        """Take up the next event of the day."""
-        self.upcoming = next(self._events, None)
+        """Take up the next event of the day; none is left when the source turns out damaged."""
+        try:
+            self.upcoming = next(self._events, None)
+        except SourceDamaged as error:
+            self._give_up(error)
 
     def turn_day(self) -> None:
         """Go on with the next trading day, which begins at `day_ends`."""
@@ -83,13 +91,38 @@ class ActiveSymbol:
         day = self._days.shown_at(self.market, begin)
         # A day without a print leaves what stood before it on the page.
         before = self.board.quote(begin)
-        self.board = self._empty_board(day, before if before.open else None, self.board.sequences)
-        self._follow(day, begin)
+        previous, sequences = before if before.open else None, self.board.sequences
+        self.day_ends = self._days.next_begin(self.market, day)
+        self.board = self._empty_board(day, NEVER_CLOSED, previous, sequences)
+        try:
+            close = self._source.prev_close(self.symbol, day)
+            self.board = self._empty_board(day, close or NEVER_CLOSED, previous, sequences)
+            self._follow(begin)
+        except SourceDamaged as error:
+            self._give_up(error)
 
     def _stand_at(self, at: datetime, sequences: Mapping[SubType, int]) -> None:
         day = self._days.shown_at(self.market, at)
+        self.is_stale = False
+        self.day_ends = self._days.next_begin(self.market, day)
+        self.board = self._empty_board(day, NEVER_CLOSED, None, sequences)
+        try:
+            self._fold_until(day, at, sequences)
+            self._follow(at)
+        except SourceDamaged as error:
+            self._give_up(error)
+
+    def _give_up(self, error: SourceDamaged) -> None:
+        """Show what has been folded so far, and nothing more of this day."""
+        log.error("no more data of %s today: %s", self.symbol, error)
+        self._events = iter(())
+        self.upcoming = None
+
+    def _fold_until(self, day: date, at: datetime, sequences: Mapping[SubType, int]) -> None:
         previous = self._day_before(day) if at < day_reset(self.market, day) else None
-        snapshot = self._source.snapshot(self.symbol, at)
+        # Between trading days the last one stands as it ended.
+        last = begin_of_day(self.market, day) + DAY_LENGTH - timedelta.resolution
+        snapshot = self._source.snapshot(self.symbol, min(at, last))
         if snapshot is not None:
             self.board = Board.restore(
                 snapshot,
@@ -99,26 +132,27 @@ class ActiveSymbol:
                 sequences=sequences,
             )
         else:
-            self.board = self._empty_board(day, previous, sequences)
+            close = self._source.prev_close(self.symbol, day)
+            self.board = self._empty_board(day, close or NEVER_CLOSED, previous, sequences)
             for event in self._source.ticks(self.symbol, begin_of_day(self.market, day), at):
                 self.board.apply(event)
-        self._follow(day, at)
 
-    def _follow(self, day: date, begin: datetime) -> None:
-        self.day_ends = self._days.next_begin(self.market, day)
+    def _follow(self, begin: datetime) -> None:
         self._events = self._source.ticks(self.symbol, begin, self.day_ends)
         self.upcoming = next(self._events, None)
-        self.is_stale = False
 
     def _empty_board(
-        self, day: date, previous: SessionQuote | None, sequences: Mapping[SubType, int]
+        self,
+        day: date,
+        prev_close: Decimal,
+        previous: SessionQuote | None,
+        sequences: Mapping[SubType, int],
     ) -> Board:
-        prev_close = self._source.prev_close(self.symbol, day)
         return Board(
             self.symbol,
             day,
             self._parts(day),
-            NEVER_CLOSED if prev_close is None else prev_close,
+            prev_close,
             is_option=self._is_option,
             previous=previous,
             sequences=sequences,

@@ -61,6 +61,7 @@ class BarReader:
 
     Attributes:
         all_sessions: Minute bars of every session, not of the regular one alone.
+        hidden: Sessions left out all the same.
         last_day: The latest trading day; nothing after it is read.
         board: Of `last_day`; None when that day is over and the source answers for it too.
     """
@@ -74,6 +75,7 @@ class BarReader:
     all_sessions: bool
     last_day: date
     board: Board | None
+    hidden: frozenset[TradeSession] = frozenset()
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -148,7 +150,9 @@ class BarReader:
         return self.hours.parts(day, self.calendar.is_half_day(day))
 
     def _shows(self, session: TradeSession) -> bool:
-        return self.all_sessions or session is TradeSession.NORMAL
+        if session is TradeSession.NORMAL:
+            return True
+        return self.all_sessions and session not in self.hidden
 
     def _chunks(self, days: Iterator[date], count: int) -> Iterator[list[date]]:
         """Cut days into pieces that should hold `count` bars, as long as the bound allows."""

@@ -22,7 +22,7 @@ from portway.market.days import begin_of_day
 from portway.market.ports import MarketSource
 from portway.model.calendar import Calendar
 from portway.model.hours import Part, TradingHours
-from portway.model.quote import AdjustType, Candlestick, Period, SessionQuote
+from portway.model.quote import AdjustType, Candlestick, Period, SessionQuote, TradeSession
 from portway.model.session import trading_day_of
 from portway.model.symbol import MARKET_ZONES, Symbol, market_of
 from portway.quotes.board import Board
@@ -103,6 +103,8 @@ class SymbolHistory:
         today: The live board of the running or latest trading day, folded up to `now`. Without
             one the running day is folded from the source.
         is_option: A US option.
+        hidden: Sessions whose bars are left out even where all are asked for, as overnight is for
+            clients that did not ask for it at sign-in.
     """
 
     source: MarketSource
@@ -112,6 +114,7 @@ class SymbolHistory:
     now: datetime
     today: Board | None = None
     is_option: bool = False
+    hidden: frozenset[TradeSession] = frozenset()
 
     def latest(
         self,
@@ -208,6 +211,7 @@ class SymbolHistory:
             period=period,
             adjust=adjust,
             all_sessions=all_sessions,
+            hidden=self.hidden,
             last_day=last_day,
             board=board,
         )

@@ -15,7 +15,11 @@ from portway.model.corporate_action import CorporateAction
 from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
 from portway.model.symbol import Symbol
 
-__all__ = ["MarketSource"]
+__all__ = ["MarketSource", "SourceDamaged"]
+
+
+class SourceDamaged(ValueError):
+    """A source cannot show what it should have; the message is one line with the way out."""
 
 
 class MarketSource(Protocol):
@@ -52,6 +56,18 @@ class MarketSource(Protocol):
         """The state of the trading day that holds `at` after all its events before `at`.
 
         Returns None when the source has no quicker way than folding `ticks`, or no such day.
+        """
+        ...
+
+    def is_prepared(self, symbol: Symbol, day: date) -> bool:
+        """Whether the day can be shown without slow work; always so where there is none."""
+        ...
+
+    def prepare(self, symbol: Symbol, day: date) -> None:
+        """Do the slow work of a day ahead (reading files). May run in any thread.
+
+        Raises:
+            SourceDamaged: If the source cannot show the day, with the cause and the way out.
         """
         ...
 

@@ -7,21 +7,23 @@ nobody looks at costs nothing.
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from portway.market.active import ActiveSymbol
 from portway.market.agenda import Agenda
 from portway.market.days import TradingDays
-from portway.market.ports import MarketSource
+from portway.market.ports import MarketSource, SourceDamaged
 from portway.market.reference import Reference
 from portway.model.calendar import Calendar
 from portway.model.command import MarketMoved
 from portway.model.instrument import Instrument
 from portway.model.quote import Depth, MarketEvent, SubType, Trade, TradeSession
-from portway.model.symbol import Market, Symbol
+from portway.model.symbol import Market, Symbol, market_of
 from portway.quotes.board import Board
 from portway.quotes.changes import BoardChange
 from portway.quotes.effects import TradeEffect, effect_of
@@ -84,6 +86,32 @@ class MarketRunner:
         """The symbol's board at market time; None for an unknown symbol."""
         active = self._activate(symbol)
         return active.board if active else None
+
+    async def ready(self, symbols: Iterable[Symbol], *, days_back: int = 0) -> None:
+        """Let slow work for the shown day of some symbols happen in a thread, before it is needed.
+
+        Args:
+            days_back: Earlier trading days that are to be ready too.
+        """
+        for symbol in symbols:
+            source = self._sources.get(symbol)
+            if source is None:
+                continue
+            shown = self.trading_day(market_of(symbol))
+            days = self.calendar(market_of(symbol)).trading_days(
+                shown - timedelta(days=2 * days_back), shown
+            )
+            for day in days[-1 - days_back :]:
+                await _prepare(source, symbol, day)
+
+    async def ready_for(self, targets: Mapping[Market, datetime]) -> None:
+        """The same for the day that watched and working symbols will turn to on the way."""
+        for symbol, active in list(self._active.items()):
+            if active.market not in targets or not (active.watchers or symbol in self._working):
+                continue
+            if active.day_ends <= targets[active.market]:
+                day = self.days.shown_at(active.market, active.day_ends)
+                await _prepare(self._sources[symbol], symbol, day)
 
     def trading_day(self, market: Market) -> date:
         """The trading day that boards of the market show now."""
@@ -249,3 +277,10 @@ class MarketRunner:
         ]
         for symbol in idle[: max(0, len(idle) - self._idle_symbols_max)]:
             self._sequences[symbol] = dict(self._active.pop(symbol).board.sequences)
+
+
+async def _prepare(source: MarketSource, symbol: Symbol, day: date) -> None:
+    if not source.is_prepared(symbol, day):
+        # What is damaged is told where it is used, by the symbol's board.
+        with suppress(SourceDamaged):
+            await asyncio.to_thread(source.prepare, symbol, day)

@@ -72,9 +72,7 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
 
     # ------------------------------------------------------------------------------- sending
 
-    async def ask(
-        self, call: SocketCall[Any], timeout_s: float, told_ms: int
-    ) -> bytes:
+    async def ask(self, call: SocketCall[Any], timeout_s: float, told_ms: int) -> bytes:
         """Send a request and return the body of its successful answer.
 
         Args:

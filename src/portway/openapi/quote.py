@@ -77,6 +77,11 @@ class _Context:
                 weakref.finalize(self, self._made.close)
             return self._made
 
+    @property
+    def _is_up(self) -> bool:
+        """Whether the line is up now; local, for those who show it."""
+        return self._made is not None and self._made.is_up
+
     def _shut(self) -> None:
         with self._lock:
             self._closed, core = True, self._made

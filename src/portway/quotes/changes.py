@@ -18,7 +18,7 @@ from portway.model.quote import (
     TradeStatus,
 )
 
-__all__ = ["NO_CHANGE", "BoardChange", "QuoteChange", "merge_changes"]
+__all__ = ["NO_CHANGE", "BoardChange", "QuoteChange", "complete", "merge_changes"]
 
 
 class QuoteChange(NamedTuple):

@@ -169,12 +169,13 @@ class SqliteStore:
             "SELECT count(*) FROM sqlite_master WHERE name = 'meta'"
         ).fetchone()
         if not known[0]:
-            self._writer.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-            self.set_meta("schema_version", str(SCHEMA_VERSION))
-        version = self.meta("schema_version")
-        if version != str(SCHEMA_VERSION):
+            # With its version in one transaction: a kill in between leaves a file to start from.
+            version = f"INSERT INTO meta VALUES ('schema_version', '{SCHEMA_VERSION}');"
+            self._writer.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {version} COMMIT;")
+        found = self.meta("schema_version")
+        if found != str(SCHEMA_VERSION):
             raise WrongVersion(
-                f"{self._path} has schema version {version}, this program reads {SCHEMA_VERSION}; "
+                f"{self._path} has schema version {found}, this program reads {SCHEMA_VERSION}; "
                 "use the version that wrote it, or another home"
             )
 

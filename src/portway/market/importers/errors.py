@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from portway.market.ports import SourceDamaged
+
 __all__ = ["RecordedDataError"]
 
 
-class RecordedDataError(ValueError):
+class RecordedDataError(SourceDamaged):
     """A folder or file of recorded data that cannot be read; the message is one line.
 
     Attributes:

@@ -39,6 +39,10 @@ class Recent(Generic[K, V]):
                 self._kept.popitem(last=False)
         return value
 
+    def __contains__(self, key: K) -> bool:
+        with self._lock:
+            return key in self._kept
+
     def values(self) -> list[V]:
         """Return everything kept, the oldest first."""
         with self._lock:

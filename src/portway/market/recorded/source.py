@@ -161,6 +161,13 @@ class RecordedSource:
         days = self._trading_days(symbol)
         return days[bisect_left(days, first) : bisect_right(days, last)]
 
+    def is_prepared(self, symbol: Symbol, day: date) -> bool:
+        """Whether `prepare` has nothing left to do."""
+        if day not in self.replay_days(symbol):
+            return True
+        key = (symbol, day)
+        return key in self._events and key in self._marks and key in self._minutes
+
     def prepare(self, symbol: Symbol, day: date) -> None:
         """Read and fold a day, so that later calls about it are quick. For any thread.
 

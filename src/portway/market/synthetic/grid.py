@@ -8,7 +8,7 @@ multiple of both ticks: every multiple is a valid price on either side. Knows no
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -22,6 +22,7 @@ __all__ = ["UNIT_PLACES", "day_grids", "money", "price", "table_on", "units"]
 
 UNIT_PLACES: Final = 4
 _SHORTEST_PLACES: Final = 2
+_EXACT: Final = Context(prec=64)  # Whatever the thread's context, amounts stay exact.
 
 
 @lru_cache(maxsize=65536)
@@ -31,17 +32,17 @@ def price(value: int) -> Decimal:
     while places > _SHORTEST_PLACES and value % 10 == 0:
         value //= 10
         places -= 1
-    return Decimal(value).scaleb(-places)
+    return Decimal(value).scaleb(-places, _EXACT)
 
 
 def money(value: int) -> Decimal:
     """Return an amount in units (price units times shares) as a Decimal."""
-    return Decimal(value).scaleb(-UNIT_PLACES)
+    return Decimal(value).scaleb(-UNIT_PLACES, _EXACT)
 
 
 def units(value: Decimal) -> int:
     """Return a price as a whole number of units."""
-    return int(value.scaleb(UNIT_PLACES))
+    return int(value.scaleb(UNIT_PLACES, _EXACT))
 
 
 def table_on(instrument: Instrument, day: date) -> SpreadTable:

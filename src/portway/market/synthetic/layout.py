@@ -101,6 +101,18 @@ class Layout:
     closing_bar: int
 
     @property
+    def begin(self) -> int:
+        """An instant that no event of the day precedes."""
+        first = self.blocks[0].begin
+        return first if self.opening is None else min(first, self.opening)
+
+    @property
+    def end(self) -> int:
+        """An instant that every event of the day precedes."""
+        last = self.blocks[-1].end
+        return last if self.closing is None else max(last, self.closing + 1)
+
+    @property
     def regular(self) -> int:
         """Index of the regular block."""
         return next(i for i, b in enumerate(self.blocks) if b.session is TradeSession.NORMAL)

@@ -95,11 +95,13 @@ class SyntheticWorld:
     def ticks(self, symbol: Symbol, begin: datetime, end: datetime) -> Iterator[MarketEvent]:
         """Yield the events with `begin <= at < end`, in order."""
         begin_us, end_us = microseconds(begin), microseconds(end)
-        # A trading day's events lie within a day and a half of its local midnight.
-        first, last = begin.astimezone(UTC).date(), end.astimezone(UTC).date()
-        around = timedelta(days=2)
-        for day in self.trading_days(symbol, first - around, last + around):
-            yield from self._ticks_of(self._inside(symbol, day), begin_us, end_us)
+        # A trading day's events lie on its own date of the exchange or on the evening before.
+        zone = MARKET_ZONES[self._market(symbol)]
+        first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
+        for day in self.trading_days(symbol, first, last + timedelta(days=1)):
+            inside = self._inside(symbol, day)
+            if inside.layout.begin < end_us and inside.layout.end > begin_us:
+                yield from self._ticks_of(inside, begin_us, end_us)
 
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
         """Return the state of the trading day that holds `at`; None on a day without trading."""
@@ -111,6 +113,13 @@ class SyntheticWorld:
         close = self.prev_close(symbol, day)
         assert close is not None, "a trading day of the world has a close before it"
         return day_snapshot(inside, microseconds(at), close, self._events)
+
+    def is_prepared(self, symbol: Symbol, day: date) -> bool:
+        """Return True: a day is drawn in milliseconds."""
+        return True
+
+    def prepare(self, symbol: Symbol, day: date) -> None:
+        """Do nothing: there is no slow work."""
 
     def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
         """Return the regular close of the trading day before `day`, by the market's rule.
@@ -186,7 +195,7 @@ class SyntheticWorld:
     def _ticks_of(self, inside: Inside, begin: int, end: int) -> Iterator[MarketEvent]:
         regular = inside.layout.regular
         for index, block in enumerate(inside.layout.blocks):
-            if index == regular:
+            if index == regular and inside.layout.opening is not None and begin < block.begin:
                 yield from _between(inside.opening_events(), begin, end)
             if block.end > begin:
                 start = max(0, block.minutes_begun(begin + 1) - 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Context, Decimal
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
@@ -37,6 +38,9 @@ _OTHER_VOLATILITY: Final = 0.009
 _RETURN_MAX: Final = 0.062
 _MARGIN: Final = 0.06  # Part of the band that closes leave free at either end for the day's range.
 SETTLED_FROM: Final = 2020  # From this year on the band stands still.
+_LOG: Final = Context(prec=28)
+_SLOW_ZONE: Final = 0.25  # Part of the way between the walls, at either one.
+_ANCHORS: Final = (0.28, 0.72)  # Where in the band a year may end: between the slow zones.
 _TRACKING_ERROR: Final = 0.0005
 _CLUSTER_DAYS: Final = (9, 31, 97)
 
@@ -107,7 +111,7 @@ def daily_path(seed: int, symbol: Symbol, profile: Profile, span: Span) -> Path:
     if leader is not None and profile.follows is not None:
         path = daily_path(seed, profile.follows, leader, span)
         error = _TRACKING_ERROR * normals(words(key_of(seed, symbol, "day"), span.ordinals))
-        scale = float(profile.ratio.ln())
+        scale = _log(profile.ratio)
         return Path(
             path.close + scale + error,
             path.before + scale,
@@ -120,8 +124,8 @@ def daily_path(seed: int, symbol: Symbol, profile: Profile, span: Span) -> Path:
     factor = _factor(seed, span.market, span.ordinals.tobytes())
     own = profile.volatility * mood * normals(words(key_of(seed, symbol, "day"), span.ordinals))
     returns = np.clip(profile.beta * factor + own, -_RETURN_MAX, _RETURN_MAX)
-    bottom = float(profile.low.ln())
-    width = float(profile.high.ln()) - bottom
+    bottom = _log(profile.low)
+    width = _log(profile.high) - bottom
     anchors = _anchors(key_of(seed, symbol, "year"), span, width)
     close = np.empty(len(span.days))
     shift = np.zeros(len(span.days))
@@ -131,7 +135,7 @@ def daily_path(seed: int, symbol: Symbol, profile: Profile, span: Span) -> Path:
         close[begin:end] = start + walk + (stop - start - walk[-1]) * part
         if year < SETTLED_FROM:
             shift[begin:end] = profile.growth * (year - SETTLED_FROM + part)
-    close = _fold(close, _MARGIN * width, (1 - _MARGIN) * width)
+    close = _confine(close, _MARGIN * width, (1 - _MARGIN) * width)
     market_part = profile.beta * FACTOR_VOLATILITY.get(span.market, _OTHER_VOLATILITY)
     usual = float(np.sqrt(np.float64(market_part * market_part + profile.volatility**2)))
     grown = profile.growth * min(0, span.years[0][0] - SETTLED_FROM)
@@ -171,16 +175,27 @@ def _anchors(key: int, span: Span, width: float) -> list[float]:
     A walk that is reflected well inside the band, drawn from the first year of the world on.
     """
     place = 0.35 + 0.3 * fraction(word(key, 0))
+    low, high = _ANCHORS
     anchors = [place * width]
     for year, _, _ in span.years:
         place += 0.6 * (fraction(word(key, year)) - 0.5)
-        place = 0.4 - place if place < 0.2 else 1.6 - place if place > 0.8 else place
+        place = 2 * low - place if place < low else 2 * high - place if place > high else place
         anchors.append(place * width)
     return anchors
 
 
-def _fold(x: Floats, low: float, high: float) -> Floats:
-    """Reflect a path at both walls: the size of its steps stays, or shrinks at a wall."""
-    width = high - low
-    turned = np.remainder(x - low, 2 * width)
-    return low + (width - np.abs(width - turned))
+def _log(value: Decimal) -> float:
+    # By decimal arithmetic, whose result no processor or thread can change.
+    return float(value.ln(_LOG))
+
+
+def _confine(x: Floats, low: float, high: float) -> Floats:
+    """Slow a path down towards two walls that it never reaches; in the middle it stays as it is.
+
+    Steps keep their sign, so that a security near a wall still goes with its market.
+    """
+    room = _SLOW_ZONE * (high - low)
+    over = np.maximum(x - (high - room), 0.0) / room
+    under = np.maximum(low + room - x, 0.0) / room
+    middle = np.clip(x, low + room, high - room)
+    return middle + room * (over / (1 + over) - under / (1 + under))

@@ -27,8 +27,9 @@ def cash(balance: list[Any], currency: str = "HKD") -> dict[str, Decimal]:
 
 
 def total(balance: list[Any], currency: str = "HKD") -> Decimal:
+    """What the account owns: unsettled cash is part of what is available."""
     info = cash(balance, currency)
-    return info["available_cash"] + info["frozen_cash"] + info["settling_cash"]
+    return info["available_cash"] + info["frozen_cash"]
 
 
 def held(positions: Any, symbol: str = "700.HK") -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -213,6 +214,13 @@ class WsClient(SocketClient):
                     self.pongs: list[bytes] = [*getattr(self, "pongs", []), bytes(frame.data)]
                 case other:
                     raise AssertionError(f"a frame that breaks clients: {other}")
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the server go on until a figure of it is what the test waits for."""
+    async with asyncio.timeout(WAIT_S):
+        while not condition():  # noqa: ASYNC110 - a figure tells nobody that it changed
+            await asyncio.sleep(0.002)
 
 
 async def connect(kind: str, ports: Any, channel: Channel = Channel.QUOTE) -> SocketClient:

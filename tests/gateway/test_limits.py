@@ -4,6 +4,7 @@ keeps to what was told is never refused."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,7 +52,7 @@ def test_no_span_of_30_seconds_holds_more_than_30_trade_calls_that_ran(gaps: lis
         if hold is not None:
             ran.append(now + hold)
     assert most_within(ran, 30.0) <= 30
-    assert all(later - sooner >= 0.02 - 1e-9 for sooner, later in zip(ran, ran[1:], strict=False))
+    assert all(later - sooner >= 0.02 - 1e-9 for sooner, later in pairwise(ran))
 
 
 def test_the_31st_trade_call_is_refused_and_refused_calls_do_not_count() -> None:

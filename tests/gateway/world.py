@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from portway.gateway.identity import FirstStart, first_start
+from portway.gateway.identity import FirstStart, Principal, first_start
 from portway.gateway.limits import PROFILES
 from portway.gateway.ports import AccountRecord, AppRecord, SessionRecord, TokenRecord
 from portway.gateway.server import Gateway, GatewayPorts, ListenerPorts
@@ -314,8 +314,7 @@ class World:
         return self.start.account.account_no
 
     def password(self) -> str:
-        from portway.gateway.identity import Principal
-
+        """A fresh one-time password, as the HTTP API gives it."""
         return self.gateway.identity.issue_password(
             Principal(self.start.app.app_key, self.account_no)
         )

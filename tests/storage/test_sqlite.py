@@ -70,16 +70,18 @@ def test_a_missing_record_is_found_and_named(tmp_path: Path, gone: int) -> None:
 
 
 def test_a_torn_log_keeps_whole_batches_only(tmp_path: Path) -> None:
-    """Cut the write-ahead log at every page: what is left is a prefix of the batches."""
+    """Cut the write-ahead log in many places: what is left is a prefix of the batches."""
     path, log = tmp_path / "portway.db", tmp_path / "portway.db-wal"
     store = SqliteStore(path)
-    batches = [[JournalRecord(2 * n + 1, b"a" * 40), JournalRecord(2 * n + 2, b"b")] for n in range(6)]
+    batches = [
+        [JournalRecord(2 * n + 1, b"a" * 40), JournalRecord(2 * n + 2, b"b")] for n in range(6)
+    ]
     for batch in batches:
         store.append(VENUE, batch, ())
     file, tail = path.read_bytes(), log.read_bytes()
     store.close()
     lengths = set()
-    for cut in range(0, len(tail) + 1, 2060):
+    for cut in (*range(0, len(tail), 5003), len(tail)):
         torn = tmp_path / f"torn{cut}.db"
         torn.write_bytes(file)
         Path(f"{torn}-wal").write_bytes(tail[:cut])

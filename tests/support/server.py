@@ -46,15 +46,22 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         command = [sys.executable, "-m", "portway.cli", "env", "--format", "json"]
-        answer = subprocess.run(
+        waiting = subprocess.Popen(
             [*command, "--home", str(self.home), "--wait", str(READY_SECONDS)],
-            capture_output=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        if answer.returncode:
+        while waiting.poll() is None:
+            try:
+                waiting.wait(0.1)
+            except subprocess.TimeoutExpired:
+                if self.process.poll() is not None:  # It ended: nothing to wait for.
+                    waiting.kill()
+        said, complaint = waiting.communicate()
+        if waiting.returncode:
             self.kill()
-            raise AssertionError(f"{answer.stderr.decode()}\nserver log:\n{self.log.read_text()}")
-        env: dict[str, str] = json.loads(answer.stdout)
+            raise AssertionError(f"{complaint.decode()}\nserver log:\n{self.log.read_text()}")
+        env: dict[str, str] = json.loads(said)
         return env
 
     def admin(self, path: str, body: Mapping[str, Any] | None = None) -> Any:

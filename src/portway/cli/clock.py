@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from portway.cli.home import home_option, running_server
+from portway.model.symbol import MARKET_ZONES, Market
 
 __all__ = ["clock"]
 
@@ -112,6 +113,6 @@ def _show(status: dict[str, Any], as_json: bool) -> None:
     for heading in ("market", "market time", "phase"):
         table.add_column(heading)
     for name, market in status["markets"].items():
-        local = datetime.fromisoformat(market["now"])
+        local = datetime.fromisoformat(market["now"]).astimezone(MARKET_ZONES[Market(name)])
         table.add_row(name, local.strftime("%a %Y-%m-%d %H:%M:%S %z"), market["phase"])
     Console().print(table)

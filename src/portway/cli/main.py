@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
+from keyword import iskeyword
 
 import click
 
 __all__ = ["main"]
 
-# verb -> (module, one line of help). The module has a click command named like the verb.
+# verb -> (module, one line of help). The module has a click command named like the verb, with an
+# underscore behind it where the verb is a word of Python.
 VERBS = {
     "serve": ("portway.cli.serve", "Run a server until it is stopped."),
     "env": ("portway.cli.env", "Print the variables that point a client at a running server."),
     "clock": ("portway.cli.clock", "Show or move the clock of a running server."),
     "quote": ("portway.cli.quote", "Print the latest quotes of some symbols."),
     "watch": ("portway.cli.watch", "Show a live table of some symbols."),
+    "import": ("portway.cli.imports", "Import real data into a home."),
 }
 
 
@@ -27,7 +30,8 @@ class LazyVerbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(importlib.import_module(VERBS[cmd_name][0]), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(VERBS[cmd_name][0]), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from portway.openapi import PushDepth, PushQuote, SecurityQuote, SecurityStaticInfo
 
 __all__ = [
+    "PRICES_KEPT",
     "Row",
     "Rows",
     "amount_text",
@@ -27,10 +28,10 @@ __all__ = [
     "sparkline",
 ]
 
-PRICES_KEPT = 20
+PRICES_KEPT = 16
 BARS = "▁▂▃▄▅▆▇█"
 CENT = Decimal("0.01")
-UNITS = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K"))
+UNITS = ((Decimal("1e9"), "B"), (Decimal("1e6"), "M"), (Decimal("1e3"), "K"))
 MARKETS = {"SH": "CN", "SZ": "CN"}
 ZONES = {
     "HK": ZoneInfo("Asia/Hong_Kong"),
@@ -177,10 +178,11 @@ def percent_text(last: Decimal, prev_close: Decimal) -> str:
 
 def amount_text(value: Decimal | int) -> str:
     """A volume or turnover in three or four digits and a unit."""
+    amount = Decimal(value)
     for unit, letter in UNITS:
-        if abs(value) >= unit:
-            return f"{Decimal(value) / unit:.2f}{letter}"
-    return f"{Decimal(value):f}"
+        if abs(amount) >= unit:
+            return f"{amount / unit:.2f}{letter}"
+    return f"{amount:f}"
 
 
 def sparkline(prices: Sequence[Decimal]) -> str:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich import box
@@ -19,6 +20,7 @@ from rich.text import Text
 from portway.cli.client import Client, client_of, explained, typed_symbols
 from portway.cli.home import home_option
 from portway.cli.quote_rows import (
+    PRICES_KEPT,
     Row,
     Rows,
     amount_text,
@@ -39,7 +41,22 @@ DRAW_SECONDS = 0.1  # a terminal that is drawn ten times a second looks alive
 PRINT_SECONDS = 1.0  # between two looks where there is no terminal
 FLASH_SECONDS = 0.5
 RATE_SECONDS = 3.0
-PICTURE_COLUMNS = 112
+PICTURE_COLUMNS = 116
+NAME_CHARACTERS = 16
+
+# heading, side, least width, and the width of a terminal from which on it is shown
+COLUMNS: tuple[tuple[str, Literal["left", "right"], int, int], ...] = (
+    ("symbol", "left", 9, 0),
+    ("name", "left", 10, 88),
+    ("last", "right", 11, 0),
+    ("change", "right", 8, 60),
+    ("%", "right", 7, 0),
+    ("bid", "right", 9, 80),
+    ("ask", "right", 9, 80),
+    ("volume", "right", 8, 70),
+    ("time", "right", 8, 50),
+    ("trend", "left", PRICES_KEPT, 110),
+)
 
 UP, DOWN, STILL = "green", "red", "white"
 FLASHES = {1: "bold black on green", -1: "bold white on red"}
@@ -111,25 +128,28 @@ class Screen:
             self._repeat(self._print_lines, PRINT_SECONDS, until)
             return
         with Live(console=self._console, auto_refresh=False) as live:
-            self._repeat(lambda: live.update(self.draw(), refresh=True), DRAW_SECONDS, until)
+            self._repeat(
+                lambda: live.update(self.draw(self._console.width), refresh=True),
+                DRAW_SECONDS,
+                until,
+            )
 
     def export(self, path: Path) -> None:
         """Write a picture (SVG) of the present state."""
         console = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO())
-        console.print(self.draw())
+        console.print(self.draw(PICTURE_COLUMNS))
         console.save_svg(str(path), title="portway watch")
 
-    def draw(self) -> RenderableType:
-        """The table and its footer, now."""
+    def draw(self, width: int) -> RenderableType:
+        """The table and its footer, now; of the columns those that fit into `width`."""
         now = time.monotonic()
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", expand=False)
-        for heading in ("symbol", "name"):
-            table.add_column(heading, no_wrap=True, max_width=18)
-        for heading in ("last", "change", "%", "bid", "ask", "volume", "time"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        table.add_column("trend", no_wrap=True)
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="dim")
+        shown = [i for i, (*_, columns) in enumerate(COLUMNS) if columns <= width]
+        for heading, side, column_width, _ in (COLUMNS[i] for i in shown):
+            table.add_column(heading, justify=side, no_wrap=True, min_width=column_width)
         for row in self._rows.all():
-            table.add_row(*_cells(row, now))
+            cells = _cells(row, now)
+            table.add_row(*(cells[i] for i in shown))
         return Group(table, self._footer(now))
 
     def _repeat(self, show: Callable[[], None], pause_s: float, until: float) -> None:
@@ -161,7 +181,7 @@ class Screen:
         clocks = "   ".join(
             f"{market} {at:%a %H:%M:%S}" for market, at in self._rows.market_times().items()
         )
-        footer = Text(" ")
+        footer = Text(" ", no_wrap=True, overflow="ellipsis")
         if self._context._is_up:
             footer.append("● ", "green")
             footer.append(f"{self._rate(now):.0f} pushes/s", "bold")
@@ -185,7 +205,7 @@ def _cells(row: Row, now: float) -> tuple[RenderableType, ...]:
     flash = FLASHES[row.moved] if now - row.moved_at < FLASH_SECONDS else f"bold {colour}"
     return (
         Text(row.symbol, "bold"),
-        Text(row.name, "dim"),
+        Text(_short(row.name), "dim"),
         Text(f" {row.last:f} ", flash),
         Text(signed_text(change), colour),
         Text(percent_text(row.last, row.prev_close), colour),
@@ -199,3 +219,7 @@ def _cells(row: Row, now: float) -> tuple[RenderableType, ...]:
 
 def _price(price: Decimal | None) -> str:
     return "" if price is None else f"{price:f}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1].rstrip() + "…"

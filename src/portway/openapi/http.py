@@ -349,6 +349,7 @@ def _read(
             connection.sock.settimeout(_left(deadline))
     if response.length:  # of a chunked answer it is None; a cut one raised already
         raise http.client.IncompleteRead(b"", response.length)
+    response.close()  # read to its end, so that the connection takes the next request
     return b"".join(pieces)
 
 

@@ -99,6 +99,8 @@ class LoopThread:
                 await last()
         except TimeoutError:
             log.warning("the connection did not close within %.1f s", STOP_SECONDS / 2)
+        except Exception:
+            log.exception("closing failed")
         finally:
             await self._cancel_rest()
             self.loop.stop()

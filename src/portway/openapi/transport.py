@@ -214,7 +214,7 @@ class Transport:
     async def _keep(self, line: Line) -> None:
         """Watch over the line, and make a new one whenever it is lost."""
         while True:
-            reason = await line.closed
+            reason = await asyncio.shield(line.closed)  # cancelling us must not cancel it
             log.warning("%s: %s; reconnecting", self._channel.url, reason)
             self._last_error = reason
             line = await self._reconnect()

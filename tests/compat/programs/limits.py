@@ -60,7 +60,7 @@ async def connections() -> Any:
 
         answers.append(await refusal(sign_in))
         kept.append(calls)
-    return {"codes": [one["code"] for one in answers], "last": answers[-1]}
+    return {"accepted": sum("accepted" in one for one in answers), "last": answers[-1]}
 
 
 async def trade_calls() -> Any:

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from portway.gateway.limits import PROFILES
+from portway.gateway.limits import PROFILES, Caller
 from portway.gateway.sockets.gate import Timing
 from portway.wire.commands import Channel
 from portway.wire.packet import RequestPacket, encode_request
 from portway.wire.pb import control_pb2, quote_pb2
-from tests.gateway.clients import Closed, SocketClient, connect, error_of
+from tests.gateway.clients import Closed, SocketClient, connect, error_of, until
 from tests.gateway.world import ADMIN_SECRET, World, world
 
 KINDS = pytest.mark.parametrize("kind", ["ws", "tcp"])
@@ -196,7 +196,7 @@ async def test_the_eleventh_connection_is_refused_and_a_free_place_is_given_agai
         assert error_of(answer) == (6, 403)
         assert (await w.call("GET", "/v1/socket/token"))[1]["data"]["online"] == 10
         clients[0].drop()
-        await _until(lambda: w.gateway.online == 9)
+        await until(lambda: w.gateway.online == 9)
         assert (await w.call("GET", "/v1/socket/token"))[1]["data"]["online"] == 9
         assert (await late.sign_in(w.password())).online == 10
 
@@ -223,7 +223,8 @@ async def test_as_published_one_connection_per_channel() -> None:
 
 async def test_tools_of_the_owner_count_apart_and_nobody_else_can_claim_to_be_one() -> None:
     async with world("published") as w:
-        await (await connect("ws", w.ports)).sign_in(w.password())
+        program = await connect("ws", w.ports)
+        await program.sign_in(w.password())
         claimed = await connect("ws", w.ports)
         request = control_pb2.AuthRequest(token=w.password(), metadata={"x-portway-tool": "1"})
         assert error_of(await claimed.request(2, request)) == (6, 403)
@@ -298,8 +299,8 @@ async def test_a_client_that_leaves_while_it_signs_in_leaves_nothing_behind() ->
             client = await connect("tcp", w.ports)
             client.send(2, control_pb2.AuthRequest(token=w.password()))
             client.writer.close()
-        await _until(lambda: w.gateway.online == 0 and not _strangers(w))
-        assert w.gateway.limits.online(_caller(w)) == 0
+        await until(lambda: w.gateway.online == 0 and not _strangers(w))
+        assert w.gateway.limits.online(Caller(w.account_no)) == 0
 
 
 async def test_a_gzip_bomb_ends_its_connection_alone() -> None:
@@ -314,17 +315,5 @@ async def test_a_gzip_bomb_ends_its_connection_alone() -> None:
         assert (await good.request(8)).status_code == 0
 
 
-def _caller(w: World) -> object:
-    from portway.gateway.limits import Caller
-
-    return Caller(w.account_no)
-
-
 def _strangers(w: World) -> object:
     return w.gateway.quote_gate._strangers
-
-
-async def _until(condition: object) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.005)

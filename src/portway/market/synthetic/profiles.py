@@ -21,7 +21,9 @@ from portway.model.symbol import Market, Symbol
 __all__ = ["Profile", "leader_of", "profile_of"]
 
 _TABLE: Final = "profiles.csv"
-_SYMBOL_BAND: Final = 1.9  # Ratio of the ends of the price band of a security without a row.
+# Of a security without a row: steps of price, and money traded a day.
+_PRICE_STEPS: Final = 40
+_MONEY_A_DAY: Final = {Market.US: 200_000_000, Market.HK: 60_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +91,20 @@ def _read(row: dict[str, str]) -> Profile:
 
 def _drawn(seed: int, instrument: Instrument) -> Profile:
     key = key_of(seed, instrument.symbol, "profile")
-    steps = int(fraction(word(key, 0)) * 40)
-    middle = Decimal(6) * Decimal("1.08") ** steps  # 6 to 130
+    cents = 600
+    for _ in range(word(key, 0) % _PRICE_STEPS):
+        cents = cents * 108 // 100  # From 6 up to some 120.
     if instrument.is_index:
-        middle *= 100
-    low = middle / Decimal(str(_SYMBOL_BAND)).sqrt()
-    money = 60_000_000 if instrument.market is not Market.US else 200_000_000
+        cents *= 100
+    money = _MONEY_A_DAY[Market.US if instrument.market is Market.US else Market.HK]
     pays = not instrument.is_index and instrument.dividend > 0
     return Profile(
-        low=round(low, 2),
-        high=round(low * Decimal(str(_SYMBOL_BAND)), 2),
+        low=Decimal(cents * 72 // 100).scaleb(-2),
+        high=Decimal(cents * 137 // 100).scaleb(-2),
         growth=0.03,
         volatility=0.010 + 0.012 * fraction(word(key, 1)),
         beta=0.6 + 0.8 * fraction(word(key, 2)),
-        shares_a_day=int(money / middle),
+        shares_a_day=money * 100 // cents,
         prints_a_minute=12,
         dividend_months=(6,) if pays else (),
     )

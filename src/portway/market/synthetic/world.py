@@ -32,11 +32,11 @@ __all__ = ["FIRST_DAY", "LAST_DAY", "SyntheticWorld"]
 
 FIRST_DAY: Final = date(2000, 1, 1)
 LAST_DAY: Final = date(2035, 12, 31)
-# What the caches keep, at most. A day table takes 2 MB, a day's minute bars 0.2 to 0.7 MB, a
-# minute's events 0.1 MB.
+# What the caches keep, at most. A day table takes 1.5 MB, an opened day 0.1 to 0.4 MB, its minute
+# bars 0.2 to 0.7 MB, a minute's events 0.1 MB.
 TABLES_MAX: Final = 128
 YEARS_OF_BARS_MAX: Final = 1024
-DAYS_MAX: Final = 512
+DAYS_MAX: Final = 128
 DAYS_OF_BARS_MAX: Final = 96
 MINUTES_OF_EVENTS_MAX: Final = 256
 

@@ -1,10 +1,10 @@
 """The quote gateway on raw TCP without any SDK: sign in, subscribe, print what is pushed.
 
     eval "$(portway env)"
-    python examples/raw/socket.py 700.HK AAPL.US
+    python examples/raw/over_tcp.py 700.HK AAPL.US
 
 A packet is a header and a protobuf body; the few fields needed are written and read by hand, so
-that the bytes can be seen. `http.py` beside this file explains the signature.
+that the bytes can be seen. `over_http.py` beside this file explains the signature.
 """
 
 import hashlib

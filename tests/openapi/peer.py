@@ -262,7 +262,11 @@ class Peer:
                 if peer.http_answer is not None:
                     return self._reply(*peer.http_answer(self.path))
                 peer._passwords += 1
-                token = {"otp": f"otp-{peer._passwords}", "limit": peer.limit, "online": peer.online}
+                token = {
+                    "otp": f"otp-{peer._passwords}",
+                    "limit": peer.limit,
+                    "online": peer.online,
+                }
                 return self._reply(200, envelope(0, "success", token))
 
             def _reply(self, status: int, body: bytes) -> None:

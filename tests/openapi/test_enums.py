@@ -26,9 +26,7 @@ def test_members_and_ordinals_are_the_official_clients(
 ) -> None:
     official = getattr(importlib.import_module(f"{library}.openapi"), kind.__name__)
     theirs = {
-        name: int(member)
-        for name, member in vars(official).items()
-        if isinstance(member, official)
+        name: int(member) for name, member in vars(official).items() if isinstance(member, official)
     }
     ours = {member.name: int(member) for member in kind}
     assert theirs.items() <= ours.items()

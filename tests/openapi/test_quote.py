@@ -26,6 +26,7 @@ from portway.openapi import (
     RequestTimeout,
     SubType,
 )
+from portway.openapi.dispatch import EVENTS_MAX
 from portway.wire.packet import encode_push
 from portway.wire.pb import control_pb2
 from portway.wire.pb import quote_pb2 as pb
@@ -108,8 +109,9 @@ def test_overnight_and_marks_are_told_at_the_sign_in(peer: Peer) -> None:
 
 def test_a_full_account_is_refused_here_and_a_tool_is_not(peer: Peer) -> None:
     peer.online = peer.limit = 5
-    with QuoteContext(peer.config()) as context, pytest.raises(
-        ConnectError, match="connections limitation is hit, limit = 5, online = 5"
+    with (
+        QuoteContext(peer.config()) as context,
+        pytest.raises(ConnectError, match="connections limitation is hit, limit = 5, online = 5"),
     ):
         context.member_id()
     assert peer.upgrades == []
@@ -324,7 +326,7 @@ def test_a_flood_is_delivered_whole_and_in_order(peer: Peer, context: QuoteConte
     bodies = (quote_push(volume=i + 1).SerializeToString() for i in range(count))
     sender = threading.Thread(target=peer.send_all, args=([encode_push(101, b) for b in bodies],))
     sender.start()
-    _eventually(lambda: context._core._dispatcher.waiting() > 1000)
+    _eventually(lambda: context._core._dispatcher.waiting() > EVENTS_MAX)
     assert context.quote(["700.HK"])  # a call gets its answer through the pushes before it
     go.set()
     sender.join(WAIT)
@@ -337,7 +339,11 @@ def test_unsubscribing(peer: Peer, context: QuoteContext) -> None:
     context.unsubscribe(["00700.HK"], [SubType.Quote, SubType.Trade])
     context.unsubscribe(["AAPL.US"], [SubType.Trade])
     asked = pb.UnsubscribeRequest.FromString(peer.next_asked(7).body)
-    assert (list(asked.symbol), list(asked.sub_type), asked.unsub_all) == (["700.HK"], [1, 4], False)
+    assert (list(asked.symbol), list(asked.sub_type), asked.unsub_all) == (
+        ["700.HK"],
+        [1, 4],
+        False,
+    )
     rows = [(row.symbol, row.sub_types) for row in context.subscriptions()]
     assert rows == [("AAPL.US", [SubType.Quote])]
 

@@ -8,7 +8,7 @@ its latest update. Nothing here decides a fill or knows a fee.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -65,14 +65,13 @@ class Book:
         rank = -price if side is OrderSide.BUY else price
         insort(self.side(side), Resting(rank, arrival, order_id))
 
-    def remove(self, side: OrderSide, order_id: int) -> None:
+    def remove(self, side: OrderSide, price: Decimal, arrival: int, order_id: int) -> None:
         """Take an order out; it must be there."""
+        place = Resting(-price if side is OrderSide.BUY else price, arrival, order_id)
         queue = self.side(side)
-        for index, resting in enumerate(queue):
-            if resting.order_id == order_id:
-                del queue[index]
-                return
-        raise AssertionError(f"order {order_id} is not in the book")
+        index = bisect_left(queue, place)
+        assert queue[index : index + 1] == [place], f"order {order_id} is in the book"
+        del queue[index]
 
     @property
     def is_empty(self) -> bool:

@@ -282,9 +282,11 @@ def _join_book(state: State, live: LiveOrder) -> None:
 
 
 def _leave_book(state: State, live: LiveOrder) -> None:
-    symbol = live.order.terms.symbol
+    order, symbol = live.order, live.order.terms.symbol
+    assert order.price is not None, "what rests has a price"
+    assert live.arrival is not None, "what rests has arrived"
     book = state.books[symbol]
-    book.remove(live.order.terms.side, live.order.order_id)
+    book.remove(order.terms.side, order.price, live.arrival, order.order_id)
     live.arrival = None
     if book.is_empty:
         del state.books[symbol]

@@ -127,17 +127,31 @@ def match_depth(floor: Floor) -> Iterator[Fact]:
         return
     floor.outside.is_met = True
     for side in (OrderSide.BUY, OrderSide.SELL):
+        if not _is_touched(floor, side):
+            continue  # Nearly always: the queue is not even looked at.
         for resting in tuple(floor.book.side(side)):
-            if resting.order_id in floor.state.orders and _is_at_work(
-                floor, resting, floor.session
-            ):
+            if resting.order_id not in floor.state.orders:
+                continue
+            if _is_at_work(floor, resting, floor.session):
                 yield from _touched(floor, resting)
+            if not _is_touched(floor, side):
+                break
+
+
+def _is_touched(floor: Floor, side: OrderSide) -> bool:
+    """Tell whether the outside reaches the best resting price of a side, or beyond it."""
+    queue = floor.book.side(side)
+    level = floor.outside.best(opposite(side))
+    return bool(queue) and level is not None and crosses(side, queue[0].price, level.price)
 
 
 def _print_through(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:
-    for resting in tuple(floor.book.side(side)):
+    through = []
+    for resting in floor.book.side(side):
         if not crosses(side, resting.price, trade.price) or trade.price == resting.price:
-            return  # Sorted by price: nothing further back is gone through either.
+            break  # Sorted by price: nothing further back is gone through either.
+        through.append(resting)
+    for resting in through:
         live = floor.state.orders[resting.order_id]
         assert live.since is not None, "what rests came at an instant"
         # What printed at or before an order's arrival has not met it.

@@ -13,9 +13,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from portway.assemble.desk import Desk
+from portway.assemble.first_start import Credentials, identity_tables
+from portway.assemble.health import DataPath
 from portway.conductor import Conductor
-from portway.desk import Desk
-from portway.first_start import Credentials, identity_tables
 from portway.gateway.http.admin import AdminApi
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
@@ -28,7 +29,6 @@ from portway.gateway.sockets.link import Flusher
 from portway.gateway.sockets.quote_channel import QuoteChannel
 from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.stats import GatewayStats, register
-from portway.health import DataPath
 from portway.market.runner import MarketRunner
 from portway.settings import Settings
 from portway.storage.sqlite import SqliteStore

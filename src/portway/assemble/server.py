@@ -1,4 +1,4 @@
-"""Settings to a running server: the only file that knows every part.
+"""Starts the parts of a server in order, and stops them in reverse.
 
 Opens the home, recovers the venue, starts the clock where the home stands, opens the listeners, and
 takes it all down again in reverse order. What goes wrong at the start is one `StartError` with the
@@ -18,12 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from portway.assemble.desk import Desk
+from portway.assemble.first_start import furnish
+from portway.assemble.listeners import Listeners
 from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
 from portway.conductor import Conductor
-from portway.desk import Desk
-from portway.first_start import furnish
-from portway.listeners import Listeners
 from portway.logs import configure_logs
 from portway.market.recorded import RecordedDataError, RecordedSource, open_lean
 from portway.market.reference import Reference, built_in

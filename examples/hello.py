@@ -1,23 +1,21 @@
 """Your first program: the official client, unchanged, against portway.
 
-    pip install longport
-    eval "$(portway env)"
-    python examples/hello.py
+pip install longport
+eval "$(portway env)"
+python examples/hello.py
 """
 
 from decimal import Decimal
 from time import sleep
 
-from longport.openapi import Config, OrderSide, OrderType, QuoteContext, SubType
-from longport.openapi import TimeInForceType, TradeContext
+import longport.openapi as lp
 
-config = Config.from_env()
-quotes, trades = QuoteContext(config), TradeContext(config)
+config = lp.Config.from_env()
+quotes, trades = lp.QuoteContext(config), lp.TradeContext(config)
 quotes.set_on_quote(lambda symbol, push: print(symbol, push.last_done, push.volume))
-quotes.subscribe(["700.HK", "AAPL.US", "600519.SH"], [SubType.Quote])
+quotes.subscribe(["700.HK", "AAPL.US", "600519.SH"], [lp.SubType.Quote])
 sleep(5)
-order = trades.submit_order(
-    "700.HK", OrderType.MO, OrderSide.Buy, Decimal(100), TimeInForceType.Day
-)
+buy, day = lp.OrderSide.Buy, lp.TimeInForceType.Day
+order = trades.submit_order("700.HK", lp.OrderType.MO, buy, Decimal(100), day)
 sleep(1)
 print(trades.order_detail(order.order_id))

@@ -1,7 +1,7 @@
 """The HTTP API without any SDK: sign a request, read the envelope. Standard library alone.
 
-    eval "$(portway env)"
-    python examples/raw/over_http.py
+eval "$(portway env)"
+python examples/raw/over_http.py
 """
 
 import hashlib

@@ -36,7 +36,9 @@ def one_time_password():
     signature = hmac.new(secret, f"HMAC-SHA256|{digest}".encode(), hashlib.sha256).hexdigest()
     headers["x-api-signature"] = f"HMAC-SHA256 SignedHeaders={names}, Signature={signature}"
     url = os.environ["LONGPORT_HTTP_URL"] + "/v1/socket/token"
-    return json.load(urllib.request.urlopen(urllib.request.Request(url, headers=headers)))["data"]["otp"]
+    return json.load(urllib.request.urlopen(urllib.request.Request(url, headers=headers)))["data"][
+        "otp"
+    ]
 
 
 def text_field(number, text):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from tests.compat.conftest import Facts
+from tests.compat.conftest import PROGRAMS, Facts
+from tests.support.server import Server, run_program
 
 pytestmark = pytest.mark.compat
 
@@ -47,15 +51,24 @@ def test_a_refreshed_token_works_and_the_old_one_has_grace(facts: Any) -> None:
     """Source: http, token refresh."""
     tokens = facts["tokens"]
     assert tokens["differ"]
-    for which in ("new", "old, at once", "short"):
+    for which in ("new", "old, at once"):
         assert tokens[which]["trades"] == []
 
 
-@pytest.mark.covers("error 401003", "GET /v1/token/refresh")
-def test_an_expired_token_is_refused_everywhere(facts: Any) -> None:
-    """Source: http, errors of the gateway."""
-    assert facts["tokens"]["short, after its end"]["code"] == 401003
-    assert facts["tokens"]["context with it"]["code"] == 401003
+@pytest.mark.covers("error 401003")
+def test_an_expired_token_is_refused_everywhere(
+    fresh_server: Callable[..., Server], package: str
+) -> None:
+    """Source: http, errors of the gateway. The token's end is put into the past in the home."""
+    server = fresh_server()
+    assert server.stop() == 0
+    with closing(sqlite3.connect(server.database)) as home, home:
+        assert home.execute("UPDATE tokens SET expires_at = issued_at - 1").rowcount == 1
+    server.restart()
+    client, mode = package.split("-")
+    answer = run_program(PROGRAMS / "auth.py", server.env, client, mode, "expired")
+    assert answer["get"]["code"] == answer["context"]["code"] == 401003
+    assert answer["get"]["message"] == "token expired"
 
 
 def test_a_refusal_speaks_the_language_of_the_request(facts: Any) -> None:

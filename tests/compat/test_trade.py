@@ -267,3 +267,65 @@ def test_names_and_refusals_come_in_the_language_asked_for(
     assert position["symbol_name"] == name
     message = facts["refused"]["unknown symbol"]["message"]
     assert message == {"ZH_CN": "证券不存在", "ZH_HK": "證券不存在"}[language]
+
+
+@pytest.fixture
+def assets(gather: Facts, client: str) -> Any:
+    return gather("assets", client)
+
+
+@pytest.mark.covers("GET /v1/trade/estimate/buy_limit")
+def test_the_largest_purchase_is_what_the_cash_pays_for_in_whole_lots(assets: Any) -> None:
+    """Source: trade, maximum quantity."""
+    most = Decimal(assets["estimate"]["cash_max_qty"])
+    assert most % 100 == 0
+    assert 1_000_000 - 100 * 500 * Decimal("1.01") <= most * 500 <= 1_000_000
+    assert Decimal(assets["estimate_sell"]["cash_max_qty"]) == 0
+
+
+@pytest.mark.covers("GET /v1/risk/margin-ratio")
+def test_margin_factors_are_fractions_of_one(assets: Any) -> None:
+    """Source: trade, margin ratio."""
+    factors = [Decimal(assets["margin"][name]) for name in ("im_factor", "mm_factor", "fm_factor")]
+    assert all(0 < factor <= 1 for factor in factors)
+
+
+@pytest.mark.covers("GET /v1/asset/fund")
+def test_there_are_no_funds(assets: Any) -> None:
+    """Source: trade, fund positions."""
+    assert [one for channel in assets["funds"]["channels"] for one in channel["positions"]] == []
+
+
+@pytest.mark.covers("GET /v1/asset/account")
+def test_a_balance_in_another_currency_is_the_same_account_converted(assets: Any) -> None:
+    """Source: trade, account balance: one element, totals converted, every currency listed."""
+    (usd,), (hkd,) = assets["in_usd"], assets["in_hkd"]
+    assert (usd["currency"], hkd["currency"]) == ("USD", "HKD")
+    assert usd["cash_infos"] == hkd["cash_infos"]
+    rate = Decimal(hkd["net_assets"]) / Decimal(usd["net_assets"])
+    assert Decimal("7.7") < rate < Decimal("7.9")
+    assert assets["unknown_currency"]["code"] == 602001
+
+
+@pytest.mark.covers("GET /v2/socket/token")
+def test_the_newer_path_gives_socket_passwords_too(assets: Any) -> None:
+    """Source: http, socket one-time password."""
+    token = assets["socket_token"]
+    assert token["otp"]
+    assert token["limit"] == 10 > token["online"]
+
+
+@pytest.mark.covers("error 601012", "error 602013")
+def test_a_filled_order_can_be_neither_replaced_nor_cancelled(assets: Any) -> None:
+    """Source: trade, refusals."""
+    wrong = assets["wrong"]
+    assert wrong["detail"]["status"] == "Filled"
+    assert wrong["replace"]["code"] == 602013
+    assert wrong["cancel"]["code"] == 601012
+
+
+@pytest.mark.covers("cmd trade 17")
+def test_no_order_is_pushed_after_unsubscribing(assets: Any) -> None:
+    """Source: trade, push channel."""
+    assert assets["subscribed"] > 0
+    assert assets["unsubscribed"] == 0

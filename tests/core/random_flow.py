@@ -183,5 +183,3 @@ def play(seed: int, steps: int, model: FillModel = FillModel.DEPTH) -> Flow:
     for _ in range(steps):
         flow.step()
     return flow
-
-

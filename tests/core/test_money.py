@@ -200,8 +200,7 @@ class Books:
     def summary(self, fx: Mapping[str, str]) -> Summary:
         account = self.state.accounts[NO]
         rates = {
-            currency: Decimal(fx[f"{currency}/HKD"])
-            for currency in (Currency.USD, Currency.CNH)
+            currency: Decimal(fx[f"{currency}/HKD"]) for currency in (Currency.USD, Currency.CNH)
         }
         holdings = [
             HoldingView(symbol, position.currency, position.quantity, self.prices[symbol])

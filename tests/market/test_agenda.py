@@ -12,7 +12,6 @@ from portway.market.agenda import Agenda
 from portway.market.days import TradingDays, begin_of_day
 from portway.market.reference import calendars
 from portway.model.command import SessionEnded, SessionOpened, TradingDayStarted
-from portway.model.quote import TradeSession
 from portway.model.symbol import MARKET_ZONES, Market
 
 CALENDARS = calendars()

@@ -50,7 +50,7 @@ def test_the_newer_prefix_wins_variable_by_variable(clean: pytest.MonkeyPatch) -
 def test_a_missing_credential_is_named(clean: pytest.MonkeyPatch) -> None:
     clean.setenv("LONGPORT_APP_KEY", "key")
     with pytest.raises(
-        OpenApiException, match="missing environment variable: .*APP_SECRET"
+        OpenApiException, match=r"missing environment variable: .*APP_SECRET"
     ) as info:
         Config.from_env()
     assert info.value.code is None

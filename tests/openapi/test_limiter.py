@@ -1,4 +1,4 @@
-"""Rate limits as told: never more in any second than burst and rate allow, first come first served."""
+"""Rate limits as told: no second sees more than burst and rate allow, in order of arrival."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_a_refused_sign_in_is_raised_and_the_next_call_tries_again(
 
 def test_no_server_is_said_at_once(peer: Peer) -> None:
     config = peer.config(quote_ws_url="ws://127.0.0.1:9/v2")
-    with QuoteContext(config) as context, pytest.raises(ConnectError, match="127.0.0.1:9"):
+    with QuoteContext(config) as context, pytest.raises(ConnectError, match=r"127\.0\.0\.1:9"):
         context.quote(["700.HK"])
 
 

@@ -34,8 +34,12 @@ def on_trades(_: str, push: Any) -> None:
 
 
 def on_depth(_: str, push: Any) -> None:
-    bid, ask = push.bids[0], push.asks[0]  # One level each; without a price the side is empty.
-    depths.append((bid.price, bid.volume, ask.price, ask.volume))
+    depths.append((best(push.bids), best(push.asks)))
+
+
+def best(levels: Any) -> tuple[Any, int]:
+    """Price and size of the one level; a side that is or became empty has neither."""
+    return (levels[0].price, levels[0].volume) if levels else (None, 0)
 
 
 def step(seconds: int) -> None:
@@ -92,7 +96,9 @@ def main() -> None:
             [str(price), volume, stamp(at), SESSIONS[str(session)]]
             for price, volume, at, session in trades
         ],
-        "depths": [[str(bid or 0), bids, str(ask or 0), asks] for bid, bids, ask, asks in depths],
+        "depths": [
+            [str(bid or 0), bids, str(ask or 0), asks] for (bid, bids), (ask, asks) in depths
+        ],
         "candlesticks": bars(
             context.candlesticks(SYMBOL, Period.Min_1, 1000, raw, TradeSessions.All)
         ),

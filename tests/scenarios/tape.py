@@ -40,6 +40,7 @@ class Print:
     session: str
     sets_price: bool
     counts: bool
+    flags: int
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -73,9 +74,8 @@ def read_print(row: list[str]) -> Print:
     if has((ODD_LOT,)) and session == "Intraday":
         volume_only = True
     value = has(VALUES)
-    return Print(
-        ms, dollars(row[1]), int(row[2]), session, not volume_only and not value, not value
-    )
+    sets_price = not volume_only and not value
+    return Print(ms, dollars(row[1]), int(row[2]), session, sets_price, not value, flags)
 
 
 def read_best(path: Path) -> list[tuple[Decimal, int, Decimal, int]]:
@@ -97,41 +97,37 @@ def read_best(path: Path) -> list[tuple[Decimal, int, Decimal, int]]:
     return merged
 
 
-def fold(prints: list[Print]) -> dict[tuple[str, int], list]:
+def fold(prints: list[Print], close_before: Decimal) -> dict[tuple[str, int], list]:
     """Minute bars by session and minute: open, high, low, close, shares, turnover.
 
-    A bar that only volume has opened stands at the close before it, until a price comes.
+    A bar that only volume has opened stands at the close before it, which for the first bar of a
+    session is the close of the day before, until a price comes; its high and low keep that close.
     """
     bars: dict[tuple[str, int], list] = {}
     ends = {"Pre": OPEN, "Intraday": CLOSE, "Post": POST_END}
+    closes: dict[str, Decimal] = {}
     newest: dict[str, int] = {}
-    real: set[tuple[str, int]] = set()
+    priced: set[tuple[str, int]] = set()
     for one in prints:
-        if not one.counts or one.ms >= ends[one.session]:
-            continue
         minute = one.ms // 60_000
-        before = newest.get(one.session)
-        if before is None and not one.sets_price:
-            continue
-        if before is not None and minute < before:
+        late = minute < newest.get(one.session, 0)
+        if not one.counts or one.ms >= ends[one.session] or late:
             continue
         key = (one.session, minute)
         if key not in bars:
-            close = one.price if before is None else bars[(one.session, before)][3]
-            bars[key] = [close, close, close, close, 0, Decimal(0)]
             newest[one.session] = minute
-            if one.sets_price:
-                bars[key][:4] = [one.price] * 4
-                real.add(key)
-        elif one.sets_price:
-            bar = bars[key]
-            if key not in real:
+            start = one.price if one.sets_price else closes.get(one.session, close_before)
+            bars[key] = [start, start, start, start, 0, Decimal(0)]
+        bar = bars[key]
+        if one.sets_price:
+            if key not in priced:
                 bar[0] = one.price
-                real.add(key)
+                priced.add(key)
             bar[1], bar[2] = max(bar[1], one.price), min(bar[2], one.price)
             bar[3] = one.price
-        bars[key][4] += one.shares
-        bars[key][5] += one.price * one.shares
+        bar[4] += one.shares
+        bar[5] += one.price * one.shares
+        closes[one.session] = bar[3]
     return bars
 
 

@@ -121,14 +121,14 @@ def test_the_rows_of_a_flow_are_its_state(store: Store) -> None:
             assert rows[symbol].init_quantity == position.init_quantity
             assert rows[symbol].cost_price == position.cost_price
     for order_id, live in flow.state.orders.items():
-        row = reads.order(order_id)
-        assert row is not None
-        assert row.order == live.order
-        assert row.hold == live.hold
+        kept = reads.order(order_id)
+        assert kept is not None
+        assert kept.order == live.order
+        assert kept.hold == live.hold
     for order_id, closed in flow.state.closed.items():
-        row = reads.order(order_id)
-        assert row is not None
-        assert row.order.status is closed.status
+        kept = reads.order(order_id)
+        assert kept is not None
+        assert kept.order.status is closed.status
     assert reads.order(1) is None
     assert reads.account("nobody") is None
 

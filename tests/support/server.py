@@ -78,6 +78,11 @@ class Server:
         """Move the clock and return when everything due on the way has happened."""
         return self.admin("clock/step", {"seconds": seconds})
 
+    @property
+    def database(self) -> Path:
+        """The file that holds the journal and everything else that must not be lost."""
+        return self.home / "portway.db"
+
     def metrics(self) -> dict[str, float]:
         """Every metric with its labels, as `/metrics` spells them."""
         with urllib.request.urlopen(f"{self.env['LONGPORT_HTTP_URL']}/metrics", timeout=10) as page:

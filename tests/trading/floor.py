@@ -117,11 +117,15 @@ def terms(
     return replace(base, **more)  # type: ignore[arg-type]
 
 
-def buy(quantity: int | str, price: str | None, symbol: Symbol = TENCENT, **more: object) -> SubmitOrder:
+def buy(
+    quantity: int | str, price: str | None, symbol: Symbol = TENCENT, **more: object
+) -> SubmitOrder:
     return SubmitOrder(ACCOUNT, terms(OrderSide.BUY, quantity, price, symbol, **more))
 
 
-def sell(quantity: int | str, price: str | None, symbol: Symbol = TENCENT, **more: object) -> SubmitOrder:
+def sell(
+    quantity: int | str, price: str | None, symbol: Symbol = TENCENT, **more: object
+) -> SubmitOrder:
     return SubmitOrder(ACCOUNT, terms(OrderSide.SELL, quantity, price, symbol, **more))
 
 

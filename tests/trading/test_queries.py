@@ -58,7 +58,7 @@ class Desk:
         return event.order.order_id
 
     def days(self) -> dict[Market, object]:
-        return {market: self.market.day for market in (Market.HK, Market.US, Market.CN)}
+        return dict.fromkeys((Market.HK, Market.US, Market.CN), self.market.day)
 
     async def next_day(self) -> None:
         for market in (Market.HK, Market.US, Market.CN):

@@ -215,9 +215,7 @@ async def test_waiting_prints_are_bounded_and_none_that_matters_is_lost() -> Non
             market.at += timedelta(milliseconds=1)
             price = "489.8" if turn == 10 else "499.8"
             moved = (printed(TENCENT, price, 100, market.at),)
-            runner.market_moved(
-                MarketMoved(TENCENT, market.at, TradeSession.NORMAL, None, moved)
-            )
+            runner.market_moved(MarketMoved(TENCENT, market.at, TradeSession.NORMAL, None, moved))
         await settle(runner)
         assert orders[-1].status is S.FILLED
 
@@ -234,7 +232,9 @@ async def test_orders_entered_while_closed_wait_for_the_session() -> None:
         await runner.submit(CancelOrder(ACCOUNT, taken_back))
         await runner.submit(ReplaceOrder(ACCOUNT, changed, Decimal(200), Decimal("500")))
         market.session = TradeSession.NORMAL
-        await runner.submit(SessionOpened(Market.HK, DAY, TradeSession.NORMAL, market.now(Market.HK)))
+        await runner.submit(
+            SessionOpened(Market.HK, DAY, TradeSession.NORMAL, market.now(Market.HK))
+        )
         assert statuses(orders) == [
             *("NOT_REPORTED", "NOT_REPORTED", "NOT_REPORTED", "CANCELED", "REPLACED_NOT_REPORTED"),
             *("WAIT_TO_NEW", "NEW", "FILLED"),
@@ -298,6 +298,21 @@ async def test_a_request_id_makes_a_retry_safe_for_ten_minutes() -> None:
         assert await runner.submit(order) == (OrderRepeated(order_id),)
         market.at += timedelta(seconds=1)
         assert order_id_of(await runner.submit(order)) > order_id
+
+
+async def test_markets_measure_the_window_by_their_own_clocks() -> None:
+    """HK stands hours before the US in simulated time: neither makes the other forget."""
+    market = market_at()
+    async with venue(MemoryStore(), market) as runner:
+        await funded(runner)
+        hk, us = (
+            buy(100, "490", client_request_id="r"),
+            buy(1, "190", APPLE, client_request_id="r"),
+        )
+        hk_at, us_at = market.at, market.at + timedelta(hours=12)
+        first = order_id_of(await runner.submit(hk, hk_at))
+        order_id_of(await runner.submit(us, us_at))
+        assert await runner.submit(hk, hk_at + timedelta(minutes=1)) == (OrderRepeated(first),)
 
 
 async def test_a_burst_shares_its_writes_and_is_answered_in_order() -> None:

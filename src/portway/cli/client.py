@@ -13,7 +13,7 @@ import click
 from portway.cli.env import environment
 from portway.cli.home import running_server
 from portway.openapi import Config, ConnectError, OpenApiException, QuoteContext, RequestTimeout
-from portway.openapi.calls.base import subscription_symbol
+from portway.openapi.calls.socket_call import subscription_symbol
 from portway.openapi.dotenv import Environment, read_environment
 
 __all__ = ["Client", "client_of", "explained", "typed_symbols"]

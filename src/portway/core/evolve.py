@@ -96,13 +96,14 @@ def _remember_request(account: Account, order: Order) -> None:
     request_id = order.terms.client_request_id
     if request_id is None:
         return
+    requests = account.requests.setdefault(market_of(order.terms.symbol), {})
     # Entered by time, so what is too old stands in front.
-    for old, (_, at) in tuple(account.requests.items()):
+    for old, (_, at) in tuple(requests.items()):
         if order.submitted_at - at < REQUEST_WINDOW:
             break
-        del account.requests[old]
-    account.requests.pop(request_id, None)
-    account.requests[request_id] = (order.order_id, order.submitted_at)
+        del requests[old]
+    requests.pop(request_id, None)
+    requests[request_id] = (order.order_id, order.submitted_at)
 
 
 def _status_changed(state: State, event: OrderStatusChanged) -> Order:

@@ -38,9 +38,7 @@ def _check_money(state: State, account: Account) -> None:
         settling = ledger.balance(client_settling(no), currency.value)
         assert purse.cash == kept + settling, f"balance: cash of {where}"
         assert settling == purse.receivable - purse.payable, f"balance: settling of {where}"
-        due = [
-            one for key, one in state.unsettled.items() if (key[2], key[3]) == (no, currency)
-        ]
+        due = [one for key, one in state.unsettled.items() if (key[2], key[3]) == (no, currency)]
         assert purse.receivable == sum((one.receivable for one in due), ZERO), f"queue: {where}"
         assert purse.payable == sum((one.payable for one in due), ZERO), f"queue: {where}"
         holds = [
@@ -67,8 +65,7 @@ def _check_shares(state: State, account: Account) -> None:
             (
                 live.hold.shares
                 for live in state.orders.values()
-                if live.order.account_no == account.account_no
-                and live.order.terms.symbol == symbol
+                if live.order.account_no == account.account_no and live.order.terms.symbol == symbol
             ),
             ZERO,
         )

@@ -54,7 +54,7 @@ from portway.model.event import (
 )
 from portway.model.order import Order, OrderSide, OrderStatus, OrderTerms, OrderType, TimeInForce
 from portway.model.quote import TradeSession
-from portway.model.symbol import Market
+from portway.model.symbol import MalformedSymbol, Market, market_of, parse_symbol
 
 __all__ = [
     "FIRST_ORDER_ID",
@@ -117,7 +117,11 @@ def _repeated(account: Account | None, terms: OrderTerms, at: datetime) -> int |
     """Return the order that the same request has made within the window."""
     if account is None or terms.client_request_id is None:
         return None
-    first = account.requests.get(terms.client_request_id)
+    try:
+        market = market_of(parse_symbol(terms.symbol))
+    except MalformedSymbol:
+        return None
+    first = account.requests.get(market, {}).get(terms.client_request_id)
     if first is None or at - first[1] >= REQUEST_WINDOW:
         return None
     return first[0]

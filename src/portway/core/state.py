@@ -95,7 +95,8 @@ class Account:
     """An account's money, shares and the request ids it has used lately.
 
     Attributes:
-        requests: Client's request id to order id and the market instant of the first use.
+        requests: By market, whose clock measures the window: client's request id to order id and
+            the instant of its first use.
         live_orders: Number of orders that are not terminal.
     """
 
@@ -105,7 +106,7 @@ class Account:
     channel: str
     purses: dict[Currency, Purse] = field(default_factory=dict)
     positions: dict[Symbol, Position] = field(default_factory=dict)
-    requests: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    requests: dict[Market, dict[str, tuple[int, datetime]]] = field(default_factory=dict)
     live_orders: int = 0
 
     def purse(self, currency: Currency) -> Purse:

@@ -29,7 +29,7 @@ from portway.wire.packet import (
 from portway.wire.pb.control_pb2 import Error
 
 if TYPE_CHECKING:
-    from portway.openapi.calls.base import SocketCall
+    from portway.openapi.calls.socket_call import SocketCall
 
 __all__ = ["CONNECT_SECONDS", "SILENCE_SECONDS", "Line", "PushSink", "open_line"]
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from portway.openapi.calls import quote as calls
-from portway.openapi.calls.base import symbol_list
+from portway.openapi.calls.socket_call import symbol_list
 from portway.openapi.config import Config
 from portway.openapi.enums import SubType
 from portway.openapi.errors import ContextClosed

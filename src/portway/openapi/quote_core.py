@@ -31,7 +31,7 @@ from portway.wire.commands import QuoteCommand
 from portway.wire.pb import quote_pb2 as pb
 
 if TYPE_CHECKING:
-    from portway.openapi.calls.base import SocketCall
+    from portway.openapi.calls.socket_call import SocketCall
     from portway.openapi.config import Config
 
 __all__ = ["PushKind", "QuoteCore"]
@@ -40,7 +40,8 @@ log = logging.getLogger("portway.openapi.quote")
 
 T = TypeVar("T")
 
-_EOD: Final = pb.PushQuoteTag.Eod
+_EOD: Final = int(pb.PushQuoteTag.Eod)
+_quote_of = pb.PushQuote.FromString
 
 
 class PushKind(Enum):
@@ -66,8 +67,15 @@ class QuoteCore(PushSink):
         self._marks = dict(marks)
         self._thread = LoopThread("portway-quote")
         self._dispatcher = Dispatcher("portway-callbacks", self._drained)
-        self._callbacks: dict[PushKind, Callback] = {}
-        self._subscribed: dict[str, frozenset[SubType]] = {}
+        self._put = self._dispatcher.put
+        self._on_quote: Callback | None = None
+        self._on_depth: Callback | None = None
+        self._on_brokers: Callback | None = None
+        self._on_trades: Callback | None = None
+        self._subscribed: Mapping[str, frozenset[SubType]] = {}
+        # Whose pushes are handed on; plain text, because an enum costs more to look up than a push.
+        self._quote_symbols: frozenset[str] = frozenset()
+        self._trade_symbols: frozenset[str] = frozenset()
         self._profile: pb.UserQuoteProfileResponse | None = None
         self.store = Store()
         self.pushes = 0
@@ -110,16 +118,13 @@ class QuoteCore(PushSink):
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         """Set, replace or (with `None`) remove a callback; a coroutine function runs on `loop`."""
-        if callback is None:
-            self._callbacks.pop(kind, None)
-            return
-        if not callable(callback):
+        if callback is not None and not callable(callback):
             raise TypeError(f"argument 'callback': {callback!r} is not callable")
-        if _is_async(callback):
+        if callback is not None and _is_async(callback):
             if loop is None:
                 raise TypeError("argument 'callback': a coroutine function needs an async context")
             callback = _on_loop(callback, loop)
-        self._callbacks[kind] = callback
+        setattr(self, f"_on_{kind.value}", callback)
 
     def subscriptions(self) -> list[tuple[str, list[SubType]]]:
         """What is subscribed, by symbol."""
@@ -160,20 +165,25 @@ class QuoteCore(PushSink):
         """Subscribe, and remember it for the time after a lost line."""
         # Recorded before the call as well: the first pushes may come before the answer.
         before = self._subscribed
-        self._subscribed = _added(before, symbols, sub_types)
+        self._remember(_added(before, symbols, sub_types))
         call = calls.subscribe(symbols, sub_types, is_first_push=is_first_push)
         try:
             await self._transport.ask(call)
         except BaseException:
             known = {s: t for s, t in self._subscribed.items() if s not in symbols}
-            self._subscribed = {**known, **{s: before[s] for s in symbols if s in before}}
+            self._remember({**known, **{s: before[s] for s in symbols if s in before}})
             raise
 
     async def unsubscribe(self, symbols: Sequence[str], sub_types: Sequence[SubType]) -> None:
         """Take kinds of data away from symbols."""
         await self._transport.ask(calls.unsubscribe(symbols, sub_types))
         left = {s: t - set(sub_types) if s in symbols else t for s, t in self._subscribed.items()}
-        self._subscribed = {symbol: types for symbol, types in left.items() if types}
+        self._remember({symbol: types for symbol, types in left.items() if types})
+
+    def _remember(self, subscribed: Mapping[str, frozenset[SubType]]) -> None:
+        self._subscribed = subscribed
+        self._quote_symbols = frozenset(s for s, t in subscribed.items() if SubType.Quote in t)
+        self._trade_symbols = frozenset(s for s, t in subscribed.items() if SubType.Trade in t)
 
     async def _signed_in(self, line: Line, is_first: bool) -> None:
         deadline = asyncio.get_running_loop().time() + self._config.timeout_s
@@ -220,38 +230,35 @@ class QuoteCore(PushSink):
             line.resume()
 
     def _take_quote(self, body: bytes) -> None:
-        push = pb.PushQuote.FromString(body)
+        push = _quote_of(body)
         if push.tag == _EOD:
             return  # a correction for candlesticks alone
-        merged = self.store.add_quote(push)
-        callback = self._callbacks.get(PushKind.QUOTE)
-        if callback is not None:
-            symbol = merged.symbol
-            if SubType.Quote in self._subscribed.get(symbol, ()):
-                self._dispatcher.put((callback, (symbol, PushQuote(merged))))
+        symbol = push.symbol
+        merged = self.store.add_quote(symbol, push)
+        callback = self._on_quote
+        if callback is not None and symbol in self._quote_symbols:
+            self._put((callback, (symbol, PushQuote(merged))))
 
     def _take_depth(self, body: bytes) -> None:
         push = pb.PushDepth.FromString(body)
         self.store.add_depth(push)
-        callback = self._callbacks.get(PushKind.DEPTH)
+        callback = self._on_depth
         if callback is not None:
-            self._dispatcher.put((callback, (push.symbol, PushDepth(push))))
+            self._put((callback, (push.symbol, PushDepth(push))))
 
     def _take_brokers(self, body: bytes) -> None:
         push = pb.PushBrokers.FromString(body)
         self.store.add_brokers(push)
-        callback = self._callbacks.get(PushKind.BROKERS)
+        callback = self._on_brokers
         if callback is not None:
-            self._dispatcher.put((callback, (push.symbol, PushBrokers(push))))
+            self._put((callback, (push.symbol, PushBrokers(push))))
 
     def _take_trades(self, body: bytes) -> None:
         push = pb.PushTrade.FromString(body)
         self.store.add_trades(push)
-        callback = self._callbacks.get(PushKind.TRADES)
-        if callback is not None:
-            symbol = push.symbol
-            if SubType.Trade in self._subscribed.get(symbol, ()):
-                self._dispatcher.put((callback, (symbol, PushTrades(push))))
+        callback, symbol = self._on_trades, push.symbol
+        if callback is not None and symbol in self._trade_symbols:
+            self._put((callback, (symbol, PushTrades(push))))
 
 
 def _added(

@@ -31,9 +31,8 @@ class Store:
         self._bid_brokers: dict[str, Mapping[int, pb.Brokers]] = {}
         self._trades: dict[str, tuple[pb.Trade, ...]] = {}
 
-    def add_quote(self, push: pb.PushQuote) -> pb.PushQuote:
-        """Take a pushed quote; return it complete."""
-        symbol = push.symbol
+    def add_quote(self, symbol: str, push: pb.PushQuote) -> pb.PushQuote:
+        """Take a pushed quote of this symbol; return it complete."""
         merged = merge_quote(self._quotes.get(symbol), push)
         self._quotes[symbol] = merged
         return merged

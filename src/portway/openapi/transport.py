@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from portway.openapi.calls.base import SocketCall, message_reader
+from portway.openapi.calls.socket_call import SocketCall, message_reader
 from portway.openapi.errors import (
     ConnectError,
     ContextClosed,

@@ -68,7 +68,8 @@ INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is ans
 BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
 PRINTS_MAX: Final = 1024  # Waiting prints of one symbol; past it only the extremes are kept.
 HOME_MARKET: Final = Market.HK  # Whose clock dates the facts of an account.
-_CLOCK_COMMANDS: Final = (SessionOpened, SessionEnded, TradingDayStarted)
+# The clock's and the market's commands are awaited one by one, and none of them may be lost.
+_UNBOUNDED: Final = (SessionOpened, SessionEnded, TradingDayStarted, MarketMoved)
 
 Answer = tuple[Event, ...]
 Listener = Callable[[Published], None]
@@ -175,8 +176,7 @@ class VenueRunner:
         """
         if not self._is_open:
             raise VenueClosed("the venue takes no commands now")
-        # The clock's commands are few and must not be lost to a burst of orders.
-        if len(self._inbox) >= INBOX_COMMANDS_MAX and not isinstance(command, _CLOCK_COMMANDS):
+        if len(self._inbox) >= INBOX_COMMANDS_MAX and not isinstance(command, _UNBOUNDED):
             raise VenueBusy(f"{INBOX_COMMANDS_MAX} commands are waiting")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._inbox.append(_Call(command, at, answer))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import os
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from prelude import PACKAGE, Calls, config, connect, http_client, refusal, run, sdk, until
+from prelude import ARGUMENTS, PACKAGE, Calls, config, connect, http_client, refusal, run, sdk
 
 PATH = "/v1/trade/execution/today"
 TOKEN = os.environ[f"{PACKAGE.upper()}_ACCESS_TOKEN"]
 
 
 async def main() -> Any:
+    if ARGUMENTS == ["expired"]:
+        return {"get": await get(), "context": await refusal(quote_context)}
     altered = TOKEN[:-1] + ("A" if TOKEN[-1] != "A" else "B")
     return {
         "good": http_client().request("get", PATH),
@@ -61,20 +62,13 @@ async def trade_context(**keys: str) -> Any:
 
 
 async def tokens() -> dict[str, Any]:
-    """A new token works beside the old one; one with a near end is refused after it."""
-    soon = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=2)
+    """A new token works beside the old one for a while."""
     new = await Calls(config())("refresh_access_token")
-    short = await Calls(config(access_token=new))("refresh_access_token", soon)
-    answers = {
+    return {
         "new": http_client(access_token=new).request("get", PATH),
         "old, at once": http_client().request("get", PATH),
-        "short": http_client(access_token=short).request("get", PATH),
-        "differ": len({TOKEN, new, short}) == 3,
+        "differ": new != TOKEN,
     }
-    await until(lambda: datetime.now(UTC).replace(tzinfo=None) > soon + timedelta(seconds=1))
-    answers["short, after its end"] = await get(access_token=short)
-    answers["context with it"] = await refusal(quote_context, access_token=short)
-    return answers
 
 
 run(main)

@@ -46,6 +46,7 @@ async def main() -> Any:
         "refused": await refused(calls),
         "markets": {market: await market_facts(calls, market) for market in MAIN},
         "periods": await periods(calls),
+        "not served": await not_served(calls),
     }
     facts["unknown_left_out"] = {
         "static_info": await calls("static_info", [UNKNOWN, "700.HK"]),
@@ -94,6 +95,21 @@ async def refused(calls: Calls) -> dict[str, Any]:
         http_client().request, "get", path
     )
     return answers
+
+
+async def not_served(calls: Calls) -> dict[str, Any]:
+    """Data of kinds that have no source yet."""
+    wanted = {
+        "option_quote": (["AAPL260116C200000.US"],),
+        "warrant_quote": (["13447.HK"],),
+        "option_chain_expiry_date_list": ("AAPL.US",),
+        "warrant_issuers": (),
+        "warrant_list": ("700.HK", sdk.WarrantSortBy.LastDone, sdk.SortOrderType.Ascending),
+        "capital_flow": ("700.HK",),
+        "capital_distribution": ("700.HK",),
+        "calc_indexes": (["700.HK"], [sdk.CalcIndex.LastDone]),
+    }
+    return {name: await refusal(calls, name, *words) for name, words in wanted.items()}
 
 
 async def market_facts(calls: Calls, market: str) -> dict[str, Any]:

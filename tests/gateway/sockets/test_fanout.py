@@ -198,11 +198,19 @@ async def test_pushes_of_one_turn_come_whole_and_in_order_to_both_transports() -
 # ------------------------------------------------------------------------------ slow readers
 
 
+SOCKET_BYTES = 32 * 1024  # small, or the kernel alone would hold seconds of market
+
+
 async def slow_follower(w: World, kind: str, kinds: list[int]) -> SocketClient:
     """A subscriber with small buffers that does not read until it is told to."""
     client = await follower(w, kind, ["700.HK"], kinds)
-    sock = client.writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.writer.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BYTES
+    )
+    *_, session = w.gateway.quote_gate._members
+    transport = session.link._transport
+    assert transport is not None
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
     client.reader._transport.pause_reading()  # type: ignore[attr-defined]
     return client
 

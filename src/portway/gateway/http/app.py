@@ -33,7 +33,7 @@ from portway.wire.signature import last_values
 __all__ = ["BODY_BYTES_MAX", "HttpApp"]
 
 BODY_BYTES_MAX: Final = 1 << 20
-TARGET_BYTES_MAX: Final = 64 * 1024  # path and query
+DISCARDED_BYTES_MAX: Final = 16 << 20  # of a body that is too long, so that its sender sees why
 BODY_SECONDS: Final = 30.0  # for the whole body to arrive
 
 _JSON = b"application/json; charset=utf-8"
@@ -108,9 +108,7 @@ class HttpApp:
         name = "unknown"
         try:
             raw_path, raw_query = scope["raw_path"], scope["query_string"]
-            if len(raw_path) + len(raw_query) > TARGET_BYTES_MAX:
-                raise Refused("REQUEST_TOO_LARGE")
-            body = await _read_body(headers, receive)
+            body = await _read_body(receive)
             method, path = scope["method"], raw_path.decode("latin-1")
             route = ROUTES.get((method, path))
             if route is not None:
@@ -223,16 +221,16 @@ def _refusal(refused: Refused, headers: Mapping[str, bytes]) -> Answer:
     return Answer(status, msgspec.json.encode(envelope), close=close)
 
 
-async def _read_body(headers: Mapping[str, bytes], receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes:
     """Return the whole body.
 
+    A body that is too long is read on and thrown away up to a bound: a client that is still sending
+    when its connection closes never sees the answer.
+
     Raises:
-        Refused: If it is too long, by its announced length or by its real one, or too slow.
-        ClientGone: If the connection ended before it did.
+        Refused: If it is too long.
+        ClientGone: If the connection ended before it did, or it took too long to arrive.
     """
-    announced = headers.get("content-length", b"")
-    if announced.isdigit() and int(announced[:20]) > BODY_BYTES_MAX:
-        raise Refused("REQUEST_TOO_LARGE")
     parts: list[bytes] = []
     size = 0
     try:
@@ -243,10 +241,14 @@ async def _read_body(headers: Mapping[str, bytes], receive: Receive) -> bytes:
                     raise ClientGone
                 part = message.get("body", b"")
                 size += len(part)
-                if size > BODY_BYTES_MAX:
+                if size <= BODY_BYTES_MAX:
+                    parts.append(part)
+                else:
+                    parts.clear()
+                is_last = not message.get("more_body", False)
+                if size > BODY_BYTES_MAX and (is_last or size > DISCARDED_BYTES_MAX):
                     raise Refused("REQUEST_TOO_LARGE")
-                parts.append(part)
-                if not message.get("more_body", False):
+                if is_last:
                     return b"".join(parts)
     except TimeoutError:
         raise ClientGone from None

@@ -20,16 +20,24 @@ from portway.wire.envelope import failure
 __all__ = ["HttpListener"]
 
 HEAD_BYTES_MAX: Final = 128 * 1024  # request line and headers of one request
+TARGET_BYTES_MAX: Final = 60 * 1024  # the URL parser's own limit lies just above
 HEAD_SECONDS: Final = 15.0
+LINGER_SECONDS: Final = 1.0  # for a refused client to read why before its connection is reset
 KEEP_ALIVE_SECONDS: Final = 75
 CONNECTIONS_MAX: Final = 4096
+
+
+class _TargetTooLong(ValueError):
+    """Ends the parsing of a request; answered by `send_400_response`."""
 
 
 class _BoundedProtocol(HttpToolsProtocol):
     """One HTTP connection whose request heads are bounded in size and in time."""
 
     _head_bytes = 0
+    _has_begun = False
     _is_head_done = False
+    _is_refused = False
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -43,21 +51,25 @@ class _BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.parser is None or self.transport.is_closing():
+        if self.parser is None or self._is_refused or self.transport.is_closing():
             return
-        if not self._is_head_done:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
-                self._refuse("REQUEST_TOO_LARGE")
-                return
+        self._has_begun = False
         super().data_received(data)
+        if self._is_head_done or self._is_refused:
+            return
+        # A head that began within this chunk counts the whole chunk: the bound is rough by one.
+        self._head_bytes = len(data) + (0 if self._has_begun else self._head_bytes)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse("REQUEST_TOO_LARGE")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._has_begun = True
         self._expect_head()
 
     def on_headers_complete(self) -> None:
+        if len(self.url) > TARGET_BYTES_MAX:
+            raise _TargetTooLong
         self._is_head_done = True
         self._cancel_timer()
         super().on_headers_complete()
@@ -67,8 +79,11 @@ class _BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP request."""
-        self._refuse("PARAMETER_INVALID", "not a valid HTTP request", status=400)
+        """Answer what is no HTTP request, or one whose head cannot be taken."""
+        if len(getattr(self, "url", b"")) > TARGET_BYTES_MAX:
+            self._refuse("REQUEST_TOO_LARGE")
+        else:
+            self._refuse("PARAMETER_INVALID", "not a valid HTTP request", status=400)
 
     def _expect_head(self) -> None:
         self._cancel_timer()
@@ -84,6 +99,7 @@ class _BoundedProtocol(HttpToolsProtocol):
             self._head_timer = None
 
     def _refuse(self, reason: str, detail: str = "", status: int | None = None) -> None:
+        self._is_refused = True
         row_status, envelope = failure(reason, detail=detail)
         body = msgspec.json.encode(envelope)
         self.transport.write(
@@ -98,7 +114,10 @@ class _BoundedProtocol(HttpToolsProtocol):
                 )
             )
         )
-        self.transport.close()
+        # Closing with unread bytes would reset the connection and may take the answer with it.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
 
 class HttpListener:

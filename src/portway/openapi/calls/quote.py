@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from portway.openapi.calls.base import (
+from portway.openapi.calls.socket_call import (
     SocketCall,
     member_list,
     message_reader,

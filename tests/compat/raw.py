@@ -6,6 +6,7 @@ tables of the socket protocol.
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 from typing import NamedTuple
@@ -44,6 +45,7 @@ class Link:
         self._socket = socket.create_connection((host, int(port)), timeout=10)
         self._socket.sendall(HANDSHAKE)
         self._requests = 0
+        self._unread = b""
 
     def __enter__(self) -> Link:
         return self
@@ -80,8 +82,29 @@ class Link:
     def sign_in(self, password: str) -> Answer:
         return self.ask(2, control_pb2.AuthRequest(token=password))
 
+    def waiting(self, seconds: float) -> bool:
+        """Whether something can be read within so many seconds."""
+        return bool(self._unread or select.select([self._socket], [], [], seconds)[0])
+
+    def drain(self) -> list[Answer]:
+        """Every whole packet that is there, read in large pieces."""
+        self._unread += self._socket.recv(1 << 20)
+        data, place, packets = self._unread, 0, []
+        while True:
+            head = 5 if data[place : place + 1] and data[place] & 0x0F == PUSH else 10
+            if len(data) < place + head:
+                break
+            end = place + head + int.from_bytes(data[place + head - 3 : place + head], "big")
+            if len(data) < end:
+                break
+            kind, cmd = data[place] & 0x0F, data[place + 1]
+            packets.append(Answer(kind, cmd, None, None, data[place + head : end]))
+            place = end
+        self._unread = data[place:]
+        return packets
+
     def _exactly(self, count: int) -> bytes:
-        data = b""
+        data, self._unread = self._unread[:count], self._unread[count:]
         while len(data) < count:
             piece = self._socket.recv(count - len(data))
             if not piece:

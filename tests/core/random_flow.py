@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
+
+from hypothesis import settings
 
 from portway.core.engine import Outsides, decide, evolve
 from portway.core.state import State
@@ -47,6 +50,13 @@ CASH = {Currency.HKD: 400_000, Currency.USD: 40_000, Currency.CNH: 300_000}
 CENTRES = {TENCENT: Decimal(500), APPLE: Decimal(200), MOUTAI: Decimal(1500)}
 TICKS = {TENCENT: Decimal("0.5"), APPLE: Decimal("0.01"), MOUTAI: Decimal("0.01")}
 LOTS = {TENCENT: 100, APPLE: 1, MOUTAI: 100}
+
+
+def examples(count: int) -> settings:
+    """Set how many flows a property draws: `make fuzz` draws many more."""
+    return settings(
+        max_examples=count * (20 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 1)
+    )
 
 
 @dataclass

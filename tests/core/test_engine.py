@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portway.core.digest import digest
@@ -25,24 +25,29 @@ from portway.model.event import (
 )
 from portway.model.order import TERMINAL_STATUSES, OrderSide, OrderStatus
 from portway.trading.event_codec import decode_facts, encode_facts
-from tests.core.random_flow import Flow, play
+from tests.core.random_flow import Flow, examples, play
 
-SEEDS = st.integers(0, 10_000)
+SEEDS = st.integers(0, 10**9)
 MODELS = st.sampled_from([FillModel.DEPTH, FillModel.TOUCH])
 
 
+@pytest.mark.fuzz
 @given(SEEDS, MODELS)
-@settings(max_examples=25)
+@examples(25)
 def test_every_invariant_holds_after_every_command(seed: int, model: FillModel) -> None:
     flow = Flow(Random(seed), model)
     flow.begin()
     for _ in range(120):
         flow.step()
         check_invariants(flow.state)
+        for account in flow.state.accounts.values():
+            # A cash account is never overdrawn by what it buys.
+            assert all(purse.available >= 0 for purse in account.purses.values())
 
 
+@pytest.mark.fuzz
 @given(SEEDS)
-@settings(max_examples=15)
+@examples(15)
 def test_cash_and_shares_are_what_the_executions_say(seed: int) -> None:
     flow = play(seed, 150)
     shares: Counter[tuple[str, str]] = Counter()
@@ -60,8 +65,9 @@ def test_cash_and_shares_are_what_the_executions_say(seed: int) -> None:
         assert live.order.executed_quantity == executed[order_id]
 
 
+@pytest.mark.fuzz
 @given(SEEDS)
-@settings(max_examples=15)
+@examples(15)
 def test_no_fill_is_worse_than_its_limit_and_no_status_follows_an_end(seed: int) -> None:
     flow = play(seed, 150)
     limits: dict[int, Decimal | None] = {}
@@ -85,8 +91,9 @@ def test_no_fill_is_worse_than_its_limit_and_no_status_follows_an_end(seed: int)
             limits[fact.order_id] = fact.price
 
 
+@pytest.mark.fuzz
 @given(SEEDS)
-@settings(max_examples=10)
+@examples(10)
 def test_the_fold_of_the_journal_is_the_state(seed: int) -> None:
     flow = play(seed, 150)
     folded = State()
@@ -100,8 +107,9 @@ def test_the_fold_of_the_journal_is_the_state(seed: int) -> None:
     assert digest(folded) == digest(flow.state)
 
 
+@pytest.mark.fuzz
 @given(SEEDS)
-@settings(max_examples=5)
+@examples(5)
 def test_the_same_commands_give_the_same_journal_byte_for_byte(seed: int) -> None:
     one, other = play(seed, 100), play(seed, 100)
     assert [encode_facts(record) for record in one.facts] == [

@@ -102,9 +102,11 @@ class CaseFloor:
         self.shown = Depth(symbol, self.at, _levels(asks), _levels(bids))
         self.move(())
 
-    def move(self, prints: tuple[Trade, ...]) -> None:
+    def move(
+        self, prints: tuple[Trade, ...], session: TradeSession | None = TradeSession.NORMAL
+    ) -> None:
         symbol = self.instrument.symbol
-        self.tell(MarketMoved(symbol, self.at, TradeSession.NORMAL, self.shown, prints))
+        self.tell(MarketMoved(symbol, self.at, session, self.shown, prints))
 
     def order(
         self, account_no: str, name: str, side: str, kind: str, price: Any, quantity: int
@@ -238,6 +240,19 @@ def test_a_print_before_the_order_came_does_not_fill_it() -> None:
     assert not list(floor.fills())
     floor.move((Trade(floor.instrument.symbol, floor.at, Decimal("9.90"), 100),))
     assert [(one["price"], one["quantity"]) for one in floor.fills()] == [(Decimal("10.00"), 300)]
+
+
+def test_nothing_fills_while_nothing_matches_continuously() -> None:
+    floor = _floor()
+    floor.show([["9.98", 500]], [["10.02", 500]])
+    floor.order("A", "a1", "Buy", "LO", "10.00", 300)
+    symbol, at = floor.instrument.symbol, floor.at + timedelta(seconds=1)
+    floor.shown = Depth(symbol, at, _levels([["9.90", 500]]), ())
+    floor.move((Trade(symbol, at, Decimal("9.90"), 100),), session=None)
+    assert not list(floor.fills())
+    # The depth that was shown in the break counts as soon as matching goes on.
+    floor.move(())
+    assert [one["quantity"] for one in floor.fills()] == [300]
 
 
 def test_the_same_depth_again_restores_nothing() -> None:

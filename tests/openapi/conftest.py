@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.openapi.peer import Peer
+from portway.openapi import QuoteContext
+from tests.openapi.peer import Peer, answer_quotes, answer_static_info
 
 
 @pytest.fixture
@@ -24,3 +25,12 @@ def no_thread_left() -> Iterator[None]:
     for thread in left:
         thread.join(2)
     assert [thread.name for thread in left if thread.is_alive()] == []
+
+
+@pytest.fixture
+def context(peer: Peer) -> Iterator[QuoteContext]:
+    """A context of a service that knows every symbol."""
+    peer.handlers[10] = answer_static_info
+    peer.handlers[11] = answer_quotes
+    with QuoteContext(peer.config()) as made:
+        yield made

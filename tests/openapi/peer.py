@@ -302,3 +302,17 @@ def quote_push(symbol: str = "700.HK", **fields: Any) -> quote_pb2.PushQuote:
         **fields,
     }  # fmt: skip
     return quote_pb2.PushQuote(symbol=symbol, **values)
+
+
+def answer_static_info(packet: RequestPacket) -> quote_pb2.SecurityStaticInfoResponse:
+    symbols = quote_pb2.MultiSecurityRequest.FromString(packet.body).symbol
+    rows = [
+        quote_pb2.StaticInfo(symbol=symbol, name_en="TENCENT", lot_size=100) for symbol in symbols
+    ]
+    return quote_pb2.SecurityStaticInfoResponse(secu_static_info=rows)
+
+
+def answer_quotes(packet: RequestPacket) -> quote_pb2.SecurityQuoteResponse:
+    symbols = quote_pb2.MultiSecurityRequest.FromString(packet.body).symbol
+    rows = [quote_pb2.SecurityQuote(symbol=symbol, last_done="612.500") for symbol in symbols]
+    return quote_pb2.SecurityQuoteResponse(secu_quote=rows)

@@ -206,3 +206,12 @@ def test_charges_and_history_of_an_order(store: Store) -> None:
     assert events[-1].status in (OrderStatus.WAIT_TO_NEW, OrderStatus.NOT_REPORTED)
     assert any(row.msg.startswith("Execution of") for row in events)
     assert not any(isinstance(one, OrderRefused) for record in flow.facts for one in record)
+
+
+def test_the_latest_snapshot_is_kept(store: Store) -> None:
+    assert store.snapshot(VENUE) is None
+    store.append(VENUE, [JournalRecord(seq, b"x") for seq in range(1, 6)], ())
+    for seq in (2, 4):
+        store.save_snapshot(VENUE, JournalRecord(seq, f"state {seq}".encode()))
+    assert store.snapshot(VENUE) == JournalRecord(4, b"state 4")
+    assert store.snapshot("other") is None

@@ -137,3 +137,14 @@ def test_commits_reach_the_disk(tmp_path: Path) -> None:
     # FULL; NORMAL would lose answered orders in a power cut.
     assert store._writer.execute("PRAGMA synchronous").fetchone() == (2,)
     store.close()
+
+
+def test_a_snapshot_of_another_journal_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "portway.db"
+    journal_of(path)
+    store = SqliteStore(path)
+    store.save_snapshot(VENUE, JournalRecord(10, b"state"))
+    assert store.snapshot(VENUE) == JournalRecord(10, b"state")
+    tamper(path, "UPDATE journal SET chain = x'00' WHERE seq = 10")
+    assert store.snapshot(VENUE) is None
+    store.close()

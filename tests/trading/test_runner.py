@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -425,6 +425,82 @@ async def test_a_listener_that_fails_keeps_nothing_from_the_others() -> None:
         stop()
         await runner.submit(buy(100, "480"))
         assert len(heard) == 2
+
+
+async def test_a_restart_begins_with_the_latest_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "SNAPSHOT_RECORDS", 10)
+    store, market = MemoryStore(), market_at()
+    async with venue(store, market) as runner:
+        await funded(runner)
+        for turn in range(30):
+            await runner.submit(buy(100, "500.5" if turn % 3 else "490"))
+        running = runner._running
+        assert running is not None
+        before = digest(running.state)
+    recovered = recover(store, VENUE)
+    assert recovered.snapshot_seq >= 30
+    assert digest(recovered.state) == before == digest(recover(store, VENUE, from_start=True).state)
+
+
+async def test_a_venue_that_cannot_write_does_not_start() -> None:
+    store = MemoryStore()
+    store.fail_write(Fault.NOTHING_KEPT)
+    runner = VenueRunner(VENUE, store, market_at())
+    with pytest.raises(OutcomeUnknown):
+        await runner.start()
+    with pytest.raises(VenueClosed):
+        await runner.submit(OpenAccount(ACCOUNT, ""))
+
+
+class BrokenStore(MemoryStore):
+    """An adapter with a defect of its own."""
+
+    def append(self, venue: str, records: Sequence[JournalRecord], rows: Sequence[Row]) -> None:
+        if self.writes == 5:
+            self.writes += 1
+            raise RuntimeError("not what the port allows")
+        super().append(venue, records, rows)
+
+
+class DeafStore(MemoryStore):
+    """A disk that for a while can neither be written nor read."""
+
+    is_deaf = False
+
+    def append(self, venue: str, records: Sequence[JournalRecord], rows: Sequence[Row]) -> None:
+        if self.is_deaf:
+            raise OSError("input/output error")
+        super().append(venue, records, rows)
+
+    def read(self, venue: str, after_seq: int = 0) -> Iterator[JournalRecord]:
+        if self.is_deaf:
+            raise OSError("input/output error")
+        return super().read(venue, after_seq)
+
+
+async def test_a_venue_goes_on_by_itself_when_its_disk_does() -> None:
+    store = DeafStore()
+    async with venue(store, market_at()) as runner:
+        await funded(runner)
+        store.is_deaf = True
+        with pytest.raises(OutcomeUnknown):
+            await runner.submit(buy(100, "490"))
+        for _ in range(2):
+            with pytest.raises(VenueClosed, match="cannot be read"):
+                await runner.submit(buy(100, "490"))
+        store.is_deaf = False
+        order_id_of(await runner.submit(buy(100, "490")))
+
+
+async def test_whatever_an_adapter_raises_nobody_waits_for_ever() -> None:
+    async with venue(BrokenStore(), market_at()) as runner:
+        for turn in range(5):
+            if turn == 4:
+                with pytest.raises(OutcomeUnknown):
+                    await runner.submit(OpenAccount(f"A{turn}", ""))
+            else:
+                await runner.submit(OpenAccount(f"A{turn}", ""))
+        await runner.submit(OpenAccount("A4", ""))
 
 
 async def test_closing_finishes_what_was_submitted() -> None:

@@ -41,21 +41,21 @@ DRAW_SECONDS = 0.1  # a terminal that is drawn ten times a second looks alive
 PRINT_SECONDS = 1.0  # between two looks where there is no terminal
 FLASH_SECONDS = 0.5
 RATE_SECONDS = 3.0
-PICTURE_COLUMNS = 116
+PICTURE_COLUMNS = 120
 NAME_CHARACTERS = 16
 
 # heading, side, least width, and the width of a terminal from which on it is shown
 COLUMNS: tuple[tuple[str, Literal["left", "right"], int, int], ...] = (
     ("symbol", "left", 9, 0),
-    ("name", "left", 10, 88),
+    ("name", "left", 10, 102),
     ("last", "right", 11, 0),
-    ("change", "right", 8, 60),
+    ("change", "right", 8, 56),
     ("%", "right", 7, 0),
-    ("bid", "right", 9, 80),
-    ("ask", "right", 9, 80),
+    ("bid", "right", 9, 88),
+    ("ask", "right", 9, 88),
     ("volume", "right", 8, 70),
     ("time", "right", 8, 50),
-    ("trend", "left", PRICES_KEPT, 110),
+    ("trend", "left", PRICES_KEPT, 120),
 )
 
 UP, DOWN, STILL = "green", "red", "white"

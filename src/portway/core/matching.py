@@ -112,7 +112,12 @@ def match_incoming(floor: Floor, order_id: int, bound: Decimal | None) -> Iterat
 
 
 def match_prints(floor: Floor, prints: tuple[Trade, ...]) -> Iterator[Fact]:
-    """Yield the fills of resting orders by outside prints that went through their price."""
+    """Yield the fills of resting orders by outside prints that went through their price.
+
+    Prints of an auction, or of any other time without continuous matching, fill nothing here.
+    """
+    if floor.session is None:
+        return
     for trade in prints:
         for side in (OrderSide.BUY, OrderSide.SELL):
             yield from _print_through(floor, side, trade)

@@ -18,7 +18,13 @@ from portway.core import fees
 from portway.core.state import Account, FeeDay, LiveOrder
 from portway.model.command import MarketView, ReplaceOrder, VenueSettings
 from portway.model.event import NO_HOLD, Hold, OrderRefused, RefusalReason
-from portway.model.instrument import QuantityRefusal, SpreadTable, quantity_refusal, spread_table
+from portway.model.instrument import (
+    OrderSizeLimits,
+    QuantityRefusal,
+    SpreadTable,
+    quantity_refusal,
+    spread_table,
+)
 from portway.model.order import OrderSide, OrderTerms, OrderType, OutsideRth, TimeInForce
 from portway.model.quote import Depth, TradeSession
 from portway.model.symbol import Market
@@ -163,7 +169,7 @@ def _submit_refusals(
         return
     yield from _type_refusals(terms, view.instrument.market)
     yield from _life_refusals(terms, view, settings)
-    yield from _quantity_refusals(terms, terms.quantity, view, account)
+    yield from _quantity_refusals(terms, terms.quantity, view, account, settings)
     limit = terms.price if terms.order_type in PRICED_TYPES else None
     if limit is not None and not table_of(view).is_valid(limit):
         yield OrderRefused(R.WRONG_BID_SIZE)
@@ -223,7 +229,12 @@ def _life_refusals(
 
 
 def _quantity_refusals(
-    terms: OrderTerms, quantity: Decimal, view: MarketView, account: Account, freed: Decimal = ZERO
+    terms: OrderTerms,
+    quantity: Decimal,
+    view: MarketView,
+    account: Account,
+    settings: VenueSettings,
+    freed: Decimal = ZERO,
 ) -> Iterator[OrderRefused]:
     """Yield what is wrong with a quantity; a lack of shares is told later."""
     instrument = view.instrument
@@ -237,20 +248,29 @@ def _quantity_refusals(
         order_type=terms.order_type,
         side=terms.side,
         holding=int(available),
+        limits=OrderSizeLimits(us_shares=settings.us_quantity_max),
     )
     if why is not None and why is not QuantityRefusal.NOT_ENOUGH_SHARES:
         yield OrderRefused(QUANTITY_REASONS[why])
 
 
 def replace_refusal(
-    account: Account, live: LiveOrder, wish: ReplaceOrder, view: MarketView
+    account: Account,
+    live: LiveOrder,
+    wish: ReplaceOrder,
+    view: MarketView,
+    settings: VenueSettings,
 ) -> OrderRefused | None:
     """Return the first reason why new terms are not taken, money and shares aside."""
-    return next(_replace_refusals(account, live, wish, view), None)
+    return next(_replace_refusals(account, live, wish, view, settings), None)
 
 
 def _replace_refusals(
-    account: Account, live: LiveOrder, wish: ReplaceOrder, view: MarketView
+    account: Account,
+    live: LiveOrder,
+    wish: ReplaceOrder,
+    view: MarketView,
+    settings: VenueSettings,
 ) -> Iterator[OrderRefused]:
     order = live.order
     if wish.price is not None and wish.price <= 0:
@@ -261,7 +281,7 @@ def _replace_refusals(
         yield OrderRefused(R.PARAMETER_INVALID, "delayed_until is not available yet")
     if wish.quantity is not None:
         yield from _quantity_refusals(
-            order.terms, wish.quantity, view, account, freed=live.hold.shares
+            order.terms, wish.quantity, view, account, settings, freed=live.hold.shares
         )
         if wish.quantity <= order.executed_quantity:
             yield OrderRefused(R.QUANTITY_NOT_ABOVE_EXECUTED)

@@ -225,7 +225,7 @@ def replace(
         yield OrderRefused(RefusalReason.SECURITY_NOT_TRADABLE)
         return
     account = state.accounts[command.account_no]
-    why = terms_refusal(account, live, command, view)
+    why = terms_refusal(account, live, command, view, state.settings)
     if why is not None:
         yield why
         return

@@ -3,8 +3,8 @@
 The prints follow the path that the bar may have gone: a rising one open, low, high, close, a
 falling one open, high, low, close. Where the turnover is known the shares are dealt out so that
 prices times shares give it; otherwise they are dealt out evenly. Prices are whole units of any
-scale. Pure arithmetic on integers: `even_turnover` and `reachable_turnover` say for whole columns
-what `dealt_prints` does for one bar.
+scale. Pure arithmetic on integers; `settled_turnover` says for whole columns what `dealt_prints`
+does for one bar.
 """
 
 from __future__ import annotations
@@ -33,10 +33,16 @@ def price_path(opened: int, high: int, low: int, close: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def even_prints(path: tuple[int, ...], volume: int) -> Prints:
-    """Deal `volume` out evenly over the path, the first prints taking the rest."""
-    share, rest = divmod(volume, len(path))
-    return [(price, share + (number < rest)) for number, price in enumerate(path)]
+def even_prints(path: tuple[int, ...], volume: int, step: int = 1) -> Prints:
+    """Deal `volume` out evenly over the path, the first prints taking the rest.
+
+    Args:
+        step: Shares come in multiples of it where the volume allows.
+    """
+    if volume % step or volume // step < len(path):
+        step = 1
+    share, rest = divmod(volume // step, len(path))
+    return [(price, (share + (number < rest)) * step) for number, price in enumerate(path)]
 
 
 def dealt_prints(path: tuple[int, ...], volume: int, turnover: int, step: int) -> Prints:
@@ -52,7 +58,7 @@ def dealt_prints(path: tuple[int, ...], volume: int, turnover: int, step: int) -
     Returns the even deal where the turnover cannot be reached.
     """
     found = _exact(path, volume, turnover, step)
-    return even_prints(path, volume) if found is None else found
+    return even_prints(path, volume, step) if found is None else found
 
 
 def _exact(path: tuple[int, ...], volume: int, turnover: int, step: int) -> Prints | None:
@@ -60,7 +66,7 @@ def _exact(path: tuple[int, ...], volume: int, turnover: int, step: int) -> Prin
         return None
     steps = volume // step - len(path)
     rest = turnover - step * sum(path)
-    if steps < 0 or rest % step or (not steps and rest):
+    if steps < 0 or rest < 0 or rest % step or (not steps and rest):
         return None
     if not steps:
         return [(price, step) for price in path]
@@ -97,7 +103,9 @@ def settled_turnover(
     count = 1 + is_second.astype(np.int64) + is_third + is_close
     total = opened + second * is_second + third * is_third + close * is_close
     # Even: the first prints of the path take the rest of the division.
-    share, rest = volume // count, volume % count
+    whole = (volume % step == 0) & (volume // step >= count)
+    unit = np.where(whole, step, 1)
+    share, rest = volume // unit // count, volume // unit % count
     place_third = 1 + is_second.astype(np.int64)
     place_close = place_third + is_third
     extra = (
@@ -106,7 +114,7 @@ def settled_turnover(
         + third * (is_third & (place_third < rest))
         + close * (is_close & (place_close < rest))
     )
-    even = share * total + extra
+    even = (share * total + extra) * unit
     # Dealt: whole steps at neighbouring prices, so the nearest multiple of the step is reached.
     steps = volume // step - count
     wanted = (given + step // 2) // step * step - step * total

@@ -87,6 +87,7 @@ class VenueSettings:
 
     Attributes:
         us_market_bound_rate: How far from the arrival mid a US market order may sweep.
+        us_quantity_max: Shares of the largest single US order.
         hk_passive_check: Refuse HK limits more than 24 ticks away on the passive side.
         orders_working_max: Working orders an account may have.
         long_term_days_max: Calendar days a GTC order lives and a GTD order may reach ahead.
@@ -96,7 +97,7 @@ class VenueSettings:
     rejects: RejectTiming = RejectTiming.LATE
     fee_rates: FeeRates = field(default_factory=FeeRates)
     us_market_bound_rate: Decimal = Decimal("0.05")
-    us_quantity_max: Decimal = Decimal(1_000_000)
+    us_quantity_max: int = 1_000_000
     hk_passive_check: bool = False
     orders_working_max: int = 10_000
     long_term_days_max: int = 90

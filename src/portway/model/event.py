@@ -24,7 +24,6 @@ __all__ = [
     "Answer",
     "CashDeposited",
     "CashWithdrawn",
-    "CommandRefused",
     "Event",
     "Fact",
     "Hold",
@@ -84,7 +83,7 @@ class RefusalReason(NamedEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderRefused:
-    """The command is refused; nothing else follows from it and it is not journaled.
+    """The command, be it about an order or an account, is refused; nothing follows from it.
 
     Attributes:
         detail: What exactly was wrong, in English, for the answer's message where the reason's own
@@ -93,9 +92,6 @@ class OrderRefused:
 
     reason: RefusalReason
     detail: str = ""
-
-
-CommandRefused = OrderRefused  # Accounts are refused in the same words.
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,11 @@ class Instrument:
         overnight: Whether it trades in the US overnight session.
         pos_eligible: Whether the HK pre-opening session takes it.
         cas_eligible: Whether the HK closing auction takes it.
+        vcm_eligible: Whether the HK volatility control mechanism watches it.
+        short_sell: Whether HK allows covered short sales of it.
+        risk_warning: Whether the mainland marks it ST or *ST.
+        tracks_growth_board: Whether it is a mainland fund on an index of STAR or ChiNext.
+        expiry_date: Of warrants, CBBCs and bonds; None for others, or when it is not known.
     """
 
     symbol: Symbol
@@ -189,6 +194,11 @@ class Instrument:
     overnight: bool = False
     pos_eligible: bool = False
     cas_eligible: bool = False
+    vcm_eligible: bool = False
+    short_sell: bool = False
+    risk_warning: bool = False
+    tracks_growth_board: bool = False
+    expiry_date: date | None = None
 
     @property
     def market(self) -> Market:

@@ -47,6 +47,7 @@ class Fault(Enum):
 class _Venue:
     records: list[JournalRecord] = field(default_factory=list)
     rows: dict[object, Row] = field(default_factory=dict)
+    snapshot: JournalRecord | None = None
 
 
 class MemoryStore:
@@ -88,6 +89,12 @@ class MemoryStore:
             kept.rows[key_of(row)] = row
         if fault is Fault.KEPT_BUT_UNANSWERED:
             raise WriteFailed("a fault was ordered: kept, but unanswered")
+
+    def save_snapshot(self, venue: str, snapshot: JournalRecord) -> None:
+        self._venue(venue).snapshot = snapshot
+
+    def snapshot(self, venue: str) -> JournalRecord | None:
+        return self._venue(venue).snapshot
 
     def payloads(self, venue: str) -> list[bytes]:
         """Return the journal's records as they were written, for comparison."""

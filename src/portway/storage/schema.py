@@ -32,6 +32,7 @@ from portway.trading.ports import (
 )
 
 __all__ = [
+    "CACHE_SCHEMA",
     "COLUMNS",
     "SCHEMA",
     "SCHEMA_VERSION",
@@ -109,6 +110,13 @@ CREATE TABLE sessions (
     digest TEXT PRIMARY KEY, lineage TEXT NOT NULL, channel TEXT NOT NULL, app_key TEXT NOT NULL,
     account_no TEXT NOT NULL, is_tool INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL)
     WITHOUT ROWID;
+"""
+
+# A cache beside the journal: made where it is missing, and it may be dropped at any time. `chain`
+# ties a snapshot to the record that it follows.
+CACHE_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS snapshots (
+    venue TEXT PRIMARY KEY, seq INTEGER NOT NULL, chain BLOB NOT NULL, payload BLOB NOT NULL)
 """
 
 TABLES: Final[dict[type[Any], str]] = {

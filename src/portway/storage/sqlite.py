@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
-from portway.storage.schema import SCHEMA, SCHEMA_VERSION, insert_sql, row_values
+from portway.storage.schema import (
+    CACHE_SCHEMA,
+    SCHEMA,
+    SCHEMA_VERSION,
+    insert_sql,
+    row_values,
+)
 from portway.storage.sqlite_reads import SqliteReadModels
 from portway.trading.ports import JournalCorrupt, JournalRecord, Row, WriteFailed
 
@@ -102,6 +108,21 @@ class SqliteStore:
                 raise WriteFailed(f"{self._path}: {error}") from error
             self._heads[venue] = (seq, chain)
 
+    def save_snapshot(self, venue: str, snapshot: JournalRecord) -> None:
+        chain = self._chain_at(venue, snapshot.seq)
+        self.execute(
+            "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
+            (venue, snapshot.seq, chain, snapshot.payload),
+        )
+
+    def snapshot(self, venue: str) -> JournalRecord | None:
+        rows = self.select(
+            "SELECT seq, snapshots.payload FROM snapshots JOIN journal USING (venue, seq) "
+            "WHERE venue = ? AND snapshots.chain = journal.chain",
+            (venue,),
+        )
+        return JournalRecord(*rows[0]) if rows else None
+
     def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query, from the reading connection."""
         with self._read_lock:
@@ -178,6 +199,7 @@ class SqliteStore:
                 f"{self._path} has schema version {found}, this program reads {SCHEMA_VERSION}; "
                 "use the version that wrote it, or another home"
             )
+        self._writer.execute(CACHE_SCHEMA)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -339,6 +339,18 @@ class Journal(Protocol):
         """
         ...
 
+    def save_snapshot(self, venue: str, snapshot: JournalRecord) -> None:
+        """Keep the encoded state after the record `snapshot.seq`, in place of an older one.
+
+        Raises:
+            WriteFailed: If it could not be kept; the journal is not touched.
+        """
+        ...
+
+    def snapshot(self, venue: str) -> JournalRecord | None:
+        """Return the latest snapshot that belongs to this journal; None: there is none."""
+        ...
+
 
 class ReadModels(Protocol):
     """Rows that follow from the journal. Safe to call from any thread; newest first."""

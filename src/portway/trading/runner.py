@@ -48,7 +48,6 @@ from portway.trading.errors import (
 from portway.trading.event_codec import encode_facts
 from portway.trading.ports import (
     Journal,
-    JournalCorrupt,
     JournalRecord,
     MarketFacts,
     Published,
@@ -59,6 +58,7 @@ from portway.trading.ports import (
 from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
 from portway.trading.row_keys import key_of
+from portway.trading.snapshot import encode_state
 
 __all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
 
@@ -67,6 +67,7 @@ log = logging.getLogger(__name__)
 INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
 BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
 PRINTS_MAX: Final = 1024  # Waiting prints of one symbol; past it only the extremes are kept.
+SNAPSHOT_RECORDS: Final = 20_000  # A snapshot is due after so many records: about a second's fold.
 HOME_MARKET: Final = Market.HK  # Whose clock dates the facts of an account.
 # The clock's and the market's commands are awaited one by one, and none of them may be lost.
 _UNBOUNDED: Final = (SessionOpened, SessionEnded, TradingDayStarted, MarketMoved)
@@ -100,10 +101,11 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Running:
-    """The state as it runs ahead of the disk, and the position of its last record."""
+    """The state as it runs ahead of the disk, and the positions of its last record and snapshot."""
 
     state: State
     seq: int
+    snapshot_seq: int = 0
     outsides: Outsides = field(default_factory=dict)
 
 
@@ -143,13 +145,18 @@ class VenueRunner:
         Raises:
             JournalCorrupt: If the journal is damaged.
             VenueClosed: If the settings ask for something that is not available.
+            OutcomeUnknown: If the journal cannot be written.
         """
         assert self._task is None, "a runner is started once"
         await self._recover()
         self._is_open = True
         self._task = asyncio.create_task(self._work(), name=f"venue {self._venue}")
         at = self._market.now(HOME_MARKET)
-        answer = await self.submit(ConfigureVenue(self._settings), at)
+        try:
+            answer = await self.submit(ConfigureVenue(self._settings), at)
+        except TradingError:
+            await self.close()
+            raise
         if answer and isinstance(answer[0], OrderRefused):
             await self.close()
             raise VenueClosed(f"settings: {answer[0].detail}")
@@ -161,6 +168,22 @@ class VenueRunner:
         if self._task is not None:
             await self._task
         self._thread.shutdown()
+
+    async def _keep_snapshot(self) -> None:
+        """Save the state, for a quicker recovery; all of it is durable already."""
+        running = self._running
+        if running is None or running.seq - running.snapshot_seq < SNAPSHOT_RECORDS:
+            return
+        # Encoded here, where nothing changes it meanwhile; written where nobody waits.
+        snapshot = JournalRecord(running.seq, encode_state(running.state))
+        running.snapshot_seq = running.seq
+        loop = asyncio.get_running_loop()
+        save = self._journal.save_snapshot
+        try:
+            await loop.run_in_executor(self._thread, save, self._venue, snapshot)
+        except Exception:
+            # A cache: without it the next recovery takes longer, and that is all.
+            log.exception("venue %s could not save a snapshot", self._venue)
 
     async def submit(self, command: Command, at: datetime | None = None) -> Answer:
         """Carry a command out; return what followed, durable, the answering event first.
@@ -214,6 +237,16 @@ class VenueRunner:
 
     async def _work(self) -> None:
         """Carry out batches until closed and empty."""
+        try:
+            await self._work_on()
+        except Exception:
+            # A defect outside of any command: nobody may wait for ever for an answer.
+            log.exception("venue %s stopped", self._venue)
+            self._is_open = False
+            _refuse(list(self._inbox), VenueClosed("the venue has stopped on an internal error"))
+            self._inbox.clear()
+
+    async def _work_on(self) -> None:
         while self._is_open or self._inbox or self._moves:
             if not self._inbox and not self._moves:
                 self._wake.clear()
@@ -223,13 +256,16 @@ class VenueRunner:
             while self._inbox and len(calls) < BATCH_COMMANDS_MAX:
                 calls.append(self._inbox.popleft())
             await self._carry_out(calls)
+            await self._keep_snapshot()
 
     async def _carry_out(self, calls: list[_Call]) -> None:
         """Decide, write, answer and publish one batch."""
         if self._running is None:
             try:
                 await self._recover()
-            except (WriteFailed, JournalCorrupt, OSError) as error:
+            except Exception as error:
+                # Whatever an adapter raises: the callers must hear of it, the next batch tries again.
+                log.exception("venue %s cannot read its journal", self._venue)
                 _refuse(calls, VenueClosed(f"the journal cannot be read: {error}"))
                 return
         assert self._running is not None, "recovered"
@@ -289,14 +325,18 @@ class VenueRunner:
             )
         except WriteFailed as error:
             log.error("venue %s could not write its journal: %s", self._venue, error)
-            self._running = None
-            return False
-        return True
+        except Exception:
+            # Whatever an adapter raises, nobody knows what is on the disk.
+            log.exception("venue %s could not write its journal", self._venue)
+        else:
+            return True
+        self._running = None
+        return False
 
     async def _recover(self) -> None:
         loop = asyncio.get_running_loop()
         recovered = await loop.run_in_executor(self._thread, recover, self._journal, self._venue)
-        self._running = _Running(recovered.state, recovered.seq)
+        self._running = _Running(recovered.state, recovered.seq, recovered.snapshot_seq)
         self._tell_symbols(recovered.state)
 
     def _publish(self, batch: _Batch) -> None:

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from portway.gateway.http.routes import ROUTES
 from tests.gateway.world import http, http_raw, world
 
+DRAWN = settings.get_profile(settings.get_current_profile_name()).max_examples
+EXAMPLES = DRAWN if DRAWN > 1000 else 60  # each one starts a server
+
 
 async def envelope(port: int, method: str, target: str, headers: Any, body: bytes = b"") -> Any:
     status, answered, raw = await http(port, method, target, headers, body)
@@ -264,7 +267,7 @@ async def test_the_admin_api_moves_the_clock_for_whoever_has_the_secret() -> Non
 
 
 @pytest.mark.fuzz
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
     route=st.sampled_from(sorted({route.path for route in ROUTES.values()})),

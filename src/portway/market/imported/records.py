@@ -56,7 +56,8 @@ BAR: Final = np.dtype(
         ("turnover", "<i8"),
         ("session", "u1"),
         ("flags", "u1"),
-        ("spare", "V6"),
+        ("spare", "V2"),
+        ("code", "<u4"),  # number of the symbol while rows of many are staged together
     ]
 )
 
@@ -74,7 +75,7 @@ TICK: Final = np.dtype(
         ("trade_type", "u1"),  # the character's number, 0 for the ordinary type
         ("direction", "u1"),
         ("session", "u1"),
-        ("spare", "V4"),
+        ("code", "<u4"),
     ]
 )
 

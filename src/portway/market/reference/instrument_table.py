@@ -1,64 +1,149 @@
-"""The securities and indexes that portway knows without any import.
+"""The securities and indexes that portway knows without any import, and what a row of them means.
 
 Names, lots and boards are facts; share counts and figures per share are of the right size and fixed
-in time, so that ratios look like the market's. No price is in this table.
+in time, so that ratios look like the market's. No price is in this table. Lists that users import
+are kept in the same columns, so this module also reads their rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from portway.market.reference.rows import Row, TableError, read_table
 from portway.model.decimals import parse_decimal
 from portway.model.instrument import Board, Derivative, Instrument, SecurityClass
 from portway.model.symbol import Symbol, parse_symbol
 
-__all__ = ["instruments"]
+__all__ = ["COLUMNS", "FLAGS", "NO_FLAGS", "instruments", "parse_fields", "parse_instrument"]
 
-_FLAGS: Final = frozenset({"stamp_duty", "overnight", "pos", "cas"})
+# Words of the column `flags`, and the field of `Instrument` that each one sets.
+FLAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "stamp_duty": "stamp_duty",
+        "short_sell": "short_sell",
+        "pos": "pos_eligible",
+        "cas": "cas_eligible",
+        "vcm": "vcm_eligible",
+        "overnight": "overnight",
+        "risk_warning": "risk_warning",
+        "tracks_growth_board": "tracks_growth_board",
+    }
+)
+NO_FLAGS: Final = "-"  # Written where a list says that none holds; blank: the list does not say.
+
+
+def _flags(text: str) -> Mapping[str, bool]:
+    words = frozenset() if text == NO_FLAGS else frozenset(text.split())
+    if not words <= FLAGS.keys():
+        raise ValueError(f"unknown flags: {', '.join(sorted(words - FLAGS.keys()))}")
+    return {name: word in words for word, name in FLAGS.items()}
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _lot(text: str) -> int:
+    lot = _count(text)
+    if lot < 1:
+        raise ValueError("the lot size is not at least 1")
+    return lot
+
+
+def _dividend(text: str) -> Decimal:
+    dividend = parse_decimal(text)
+    if dividend < 0:
+        raise ValueError("the dividend is negative")
+    return dividend
+
+
+def _derivatives(text: str) -> tuple[Derivative, ...]:
+    try:
+        return tuple(Derivative[word.upper()] for word in text.split())
+    except KeyError as error:
+        raise ValueError(f"unknown derivative {error}") from None
+
+
+def _symbols(text: str) -> tuple[Symbol, ...]:
+    return tuple(map(parse_symbol, text.split()))
+
+
+# Every column but `flags` is the field of that name; how its text is read.
+_READERS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
+    {
+        "symbol": parse_symbol,
+        "security_class": SecurityClass,
+        "name_en": str,
+        "name_cn": str,
+        "name_hk": str,
+        "exchange": str,
+        "currency": str,
+        "lot_size": _lot,
+        "board": Board,
+        "total_shares": _count,
+        "circulating_shares": _count,
+        "hk_shares": _count,
+        "eps": parse_decimal,
+        "eps_ttm": parse_decimal,
+        "bps": parse_decimal,
+        "dividend": _dividend,
+        "stock_derivatives": _derivatives,
+        "listing_date": date.fromisoformat,
+        "expiry_date": date.fromisoformat,
+        "indexes": _symbols,
+    }
+)
+COLUMNS: Final = (*_READERS, "flags")
 
 
 @cache
 def instruments() -> Mapping[Symbol, Instrument]:
     """Return every built-in instrument by symbol, in the order of the table."""
     found: dict[Symbol, Instrument] = {}
-    for one in read_table("instruments.csv", _parse):
+    for one in read_table("instruments.csv", parse_instrument):
         if one.symbol in found:
             raise TableError(f"instruments.csv: {one.symbol} stands twice")
         found[one.symbol] = one
     return MappingProxyType(found)
 
 
-def _parse(row: Row) -> Instrument:
-    flags = frozenset(row["flags"].split())
-    if not flags <= _FLAGS:
-        raise ValueError(f"unknown flags: {', '.join(sorted(flags - _FLAGS))}")
-    return Instrument(
-        symbol=parse_symbol(row["symbol"]),
-        name_en=row["name_en"],
-        name_cn=row["name_cn"],
-        name_hk=row["name_hk"],
-        exchange=row["exchange"],
-        currency=row["currency"],
-        lot_size=int(row["lot_size"]),
-        board=Board(row["board"]),
-        security_class=SecurityClass(row["security_class"]),
-        total_shares=int(row["total_shares"]),
-        circulating_shares=int(row["circulating_shares"]),
-        hk_shares=int(row["hk_shares"]),
-        eps=parse_decimal(row["eps"]),
-        eps_ttm=parse_decimal(row["eps_ttm"]),
-        bps=parse_decimal(row["bps"]),
-        dividend=parse_decimal(row["dividend"]),
-        stock_derivatives=tuple(Derivative[d.upper()] for d in row["stock_derivatives"].split()),
-        listing_date=date.fromisoformat(row["listing_date"]) if row["listing_date"] else None,
-        indexes=tuple(map(parse_symbol, row["indexes"].split())),
-        stamp_duty="stamp_duty" in flags,
-        overnight="overnight" in flags,
-        pos_eligible="pos" in flags,
-        cas_eligible="cas" in flags,
-    )
+def parse_instrument(row: Row) -> Instrument:
+    """Return the instrument of a row that has every column an instrument cannot be without.
+
+    Raises:
+        ValueError: If a value makes no sense; the message says which and why.
+    """
+    fields = parse_fields(row)
+    needed = ("symbol", "security_class", "exchange", "currency", "lot_size", "board")
+    if missing := [name for name in needed if name not in fields]:
+        raise ValueError(f"no value for {', '.join(missing)}")
+    return Instrument(**{"name_en": "", "name_cn": "", "name_hk": "", **fields})
+
+
+def parse_fields(row: Row) -> dict[str, Any]:
+    """Return the fields that the row gives; blank columns give none.
+
+    Raises:
+        ValueError: If a value makes no sense; the message names its column.
+    """
+    fields: dict[str, Any] = {}
+    for name, text in row.items():
+        if not text:
+            continue
+        try:
+            if name == "flags":
+                fields.update(_flags(text))
+            else:
+                fields[name] = _READERS[name](text)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    if fields.get("circulating_shares", 0) > fields.get("total_shares", float("inf")):
+        raise ValueError("circulating_shares: more than total_shares")
+    return fields

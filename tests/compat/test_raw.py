@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from longport.openapi import HttpClient
+from longport.openapi import HttpClient, OpenApiException
 
 from portway.wire.pb import control_pb2, quote_pb2
 from tests.compat.raw import Link
@@ -28,11 +28,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def password(server: Server) -> str:
-    env = server.env
+def http_client(server: Server) -> HttpClient:
     names = ("HTTP_URL", "APP_KEY", "APP_SECRET", "ACCESS_TOKEN")
-    client = HttpClient(*(env[f"LONGPORT_{name}"] for name in names))
-    return str(client.request("get", "/v1/socket/token")["otp"])
+    return HttpClient(*(server.env[f"LONGPORT_{name}"] for name in names))
+
+
+def password(server: Server) -> str:
+    return str(http_client(server).request("get", "/v1/socket/token")["otp"])
 
 
 @pytest.mark.covers("cmd 1", "cmd 2")
@@ -142,16 +144,10 @@ def test_a_stopping_server_says_so(tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.covers("error 413000")
 def test_a_body_beyond_all_bounds_is_refused(server: Server) -> None:
     """Source: http, transport rules."""
-    address = urlsplit(server.env["LONGPORT_HTTP_URL"])
-    assert address.hostname
-    line = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE_SECONDS)
-    line.putrequest("POST", "/v1/trade/order")
-    line.putheader("content-length", str(1 << 40))
-    line.endheaders()
-    answer = line.getresponse()
-    assert answer.status == 413
-    assert b'"code":413000' in answer.read()
-    line.close()
+    with pytest.raises(OpenApiException) as refused:
+        http_client(server).request("post", "/v1/trade/order", None, {"remark": "x" * (2 << 20)})
+    assert refused.value.code == 413000
+    assert refused.value.message == "request too large"
 
 
 @pytest.mark.covers("error 401001")

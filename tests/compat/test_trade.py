@@ -324,6 +324,16 @@ def test_a_filled_order_can_be_neither_replaced_nor_cancelled(assets: Any) -> No
     assert wrong["cancel"]["code"] == 601012
 
 
+@pytest.mark.covers("error 602012", "error 601013")
+def test_market_orders_are_not_replaced_and_rejected_ones_not_cancelled(assets: Any) -> None:
+    """Source: trade, replace rules and refusals; a price outside the exchange's band."""
+    wrong = assets["wrong"]
+    assert wrong["replace_market"]["code"] == 602012
+    assert wrong["outside"]["status"] == "Rejected"
+    assert wrong["outside"]["msg"]
+    assert wrong["cancel_rejected"]["code"] == 601013
+
+
 @pytest.mark.covers("cmd trade 17")
 def test_no_order_is_pushed_after_unsubscribing(assets: Any) -> None:
     """Source: trade, push channel."""

@@ -267,6 +267,7 @@ def test_too_many_working_orders_are_refused() -> None:
     assert reasons == [None, None, R.PARAMETER_INVALID]
 
 
+@pytest.mark.covers("error 409000")
 def test_money_in_and_out_is_checked() -> None:
     desk = Desk()
     assert desk.reason(OpenAccount(ACCOUNT, "")) is R.ACCOUNT_EXISTS

@@ -19,7 +19,6 @@ from typing import Any
 from portway.gateway.identity import FirstStart, Principal, first_start
 from portway.gateway.limits import PROFILES
 from portway.gateway.ports import AccountRecord, AppRecord, SessionRecord, TokenRecord
-from portway.gateway.server import Gateway, GatewayPorts, ListenerPorts
 from portway.gateway.sockets.gate import Timing
 from portway.market.ports import MarketSource
 from portway.market.reference import Reference, built_in
@@ -46,6 +45,7 @@ from portway.storage.memory import MemoryStore
 from portway.trading.queries import TradeQueries
 from portway.trading.runner import VenueRunner
 from portway.wire.signature import signature_header
+from tests.gateway.assembled import Gateway, GatewayPorts, ListenerPorts
 
 DAY = date(2026, 1, 5)
 NOW = {

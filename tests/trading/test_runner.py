@@ -339,6 +339,7 @@ async def test_concurrent_orders_cannot_spend_the_same_cash() -> None:
         }
 
 
+@pytest.mark.covers("error 503000")
 async def test_a_full_inbox_says_so_and_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner_module, "INBOX_COMMANDS_MAX", 5)
     store = MemoryStore()
@@ -442,6 +443,7 @@ async def test_a_restart_begins_with_the_latest_snapshot(monkeypatch: pytest.Mon
     assert digest(recovered.state) == before == digest(recover(store, VENUE, from_start=True).state)
 
 
+@pytest.mark.covers("error 504000")
 async def test_a_venue_that_cannot_write_does_not_start() -> None:
     store = MemoryStore()
     store.fail_write(Fault.NOTHING_KEPT)

@@ -108,7 +108,7 @@ class Watch:
         if not counts:
             return self, None
         if self.rises is None:
-            return begin_watch(terms, price)._judge(terms, price, at)
+            return begin_watch(terms, price).see(terms, price, at)
         if not self.is_armed:
             return self._arm(terms, price), None
         return self._follow(terms, price)._judge(terms, price, at)
@@ -159,8 +159,8 @@ def begin_watch(terms: OrderTerms, last: Decimal | None) -> Watch:
 
 def watches_in(terms: OrderTerms, market: Market, session: TradeSession | None) -> bool:
     """Tell whether prints of a session count for an order: US extended hours only if it asks."""
-    if session is None or session is TradeSession.NORMAL:
-        return session is not None
+    if session is TradeSession.NORMAL:
+        return True
     asks = market is Market.US and terms.outside_rth is OutsideRth.ANY_TIME
     return asks and session in (TradeSession.PRE, TradeSession.POST)
 
@@ -186,13 +186,13 @@ def release_limit(
         return None
     if terms.order_type not in TRAILING_TYPES:
         return terms.price
+    offset = Decimal(0)
     if terms.limit_depth_level:
         level = _level_price(depth, terms.limit_depth_level)
-        offset = Decimal(0)
         if level is not None:
             return level
-    else:
-        offset = terms.limit_offset or Decimal(0)
+    elif terms.limit_offset is not None:
+        offset = terms.limit_offset
     if terms.side is OrderSide.SELL:
         exact = release.trigger - offset
         return table.above(exact) or table.below(exact)

@@ -187,6 +187,14 @@ class Identity:
 
     # ------------------------------------------------------------------------------- HTTP
 
+    async def recognise(self, headers: Mapping[str, bytes]) -> None:
+        """Check key and token alone: whoever fails here need not be listened to any further.
+
+        Raises:
+            Refused: As `authenticate` would, short of the signature.
+        """
+        await self._credentials_in(headers)
+
     async def authenticate(
         self,
         method: str,
@@ -204,11 +212,9 @@ class Identity:
         Raises:
             Refused: With the first reason in the order key, token, expiry, pair, time, signature.
         """
-        authorization = headers.get("authorization", b"")
-        bearer = bearer_token(authorization)
-        token_text = bearer if bearer is not None else authorization.decode("latin-1")
-        verified = await self._credentials(headers.get("x-api-key", b""), token_text)
-        if bearer is None or "x-api-signature" in headers:
+        verified = await self._credentials_in(headers)
+        is_bearer = bearer_token(headers.get("authorization", b"")) is not None
+        if not is_bearer or "x-api-signature" in headers:
             self._check_time(headers.get("x-timestamp", b""))
             secret = verified.app.app_secret
             if not verify(method, raw_path, raw_query, body, headers, secret):
@@ -242,9 +248,8 @@ class Identity:
         if account is None:
             raise Refused("TOKEN_INVALID")
         await self._store.add_token(record)
-        bearer = bearer_token(authorization)
-        old = bearer if bearer is not None else authorization.decode("latin-1")
-        await self._store.revoke_token(token_digest(old), int(now) + REFRESH_GRACE_S)
+        old = token_digest(_token_text(authorization))
+        await self._store.revoke_token(old, int(now) + REFRESH_GRACE_S)
         self._verified.clear()
         return text, record, account
 
@@ -324,9 +329,10 @@ class Identity:
 
     # ----------------------------------------------------------------------------- the checks
 
-    async def _credentials(self, key: bytes, token_text: str) -> _Verified:
+    async def _credentials_in(self, headers: Mapping[str, bytes]) -> _Verified:
         now = self._wall()
-        app_key = key.decode("latin-1")
+        app_key = headers.get("x-api-key", b"").decode("latin-1")
+        token_text = _token_text(headers.get("authorization", b""))
         digest = token_digest(token_text[:TOKEN_CHARS_MAX])
         verified = self._verified.get((app_key, digest))
         if verified is None or verified.until <= now:
@@ -361,6 +367,12 @@ class Identity:
         """Whether `given` proves one of this server's own command line tools."""
         # Anyone may send the header; only this machine's owner can read the secret.
         return bool(self._tool_secret) and hmac.compare_digest(given, self._tool_secret)
+
+
+def _token_text(authorization: bytes) -> str:
+    """Return the access token of a request, with the scheme word `Bearer` or without."""
+    bearer = bearer_token(authorization)
+    return bearer if bearer is not None else authorization.decode("latin-1")
 
 
 def _check_life(token: TokenRecord, now: float) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from portway.gateway.charge_names import charge_name
 from portway.model.decimals import half_up, wire_text
 from portway.model.entry import Fee
 from portway.model.execution import Execution
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 AVERAGE_PLACES: Final = 6
-_CHARGE_NAMES: Final = {"BROKER_FEES": "Broker Fees", "THIRD_FEES": "Third-party Fees"}
 
 
 def text(value: Decimal | None) -> str:
@@ -194,7 +194,7 @@ def order_detail(
         "platform_deducted_amount": "",
         "platform_deducted_currency": "",
         "history": [_history_entry(row, language) for row in detail.history],
-        "charge_detail": _charge_detail(detail),
+        "charge_detail": _charge_detail(detail, language),
     }
 
 
@@ -208,7 +208,7 @@ def _history_entry(row: OrderEventRow, language: Language) -> dict[str, str]:
     }
 
 
-def _charge_detail(detail: OrderDetail) -> dict[str, Any]:
+def _charge_detail(detail: OrderDetail, language: Language) -> dict[str, Any]:
     kinds: dict[str, list[Fee]] = {"BROKER_FEES": [], "THIRD_FEES": []}
     for fee in detail.charges:
         kinds["BROKER_FEES" if fee.name in BROKER_FEES else "THIRD_FEES"].append(fee)
@@ -219,18 +219,18 @@ def _charge_detail(detail: OrderDetail) -> dict[str, Any]:
         "items": [
             {
                 "code": names.CHARGE_CATEGORY.wire[kind],
-                "name": _CHARGE_NAMES[kind],
-                "fees": [_fee(fee, currency) for fee in fees],
+                "name": charge_name(kind, language),
+                "fees": [_fee(fee, currency, language) for fee in fees],
             }
             for kind, fees in kinds.items()
         ],
     }
 
 
-def _fee(fee: Fee, currency: str) -> dict[str, str]:
+def _fee(fee: Fee, currency: str, language: Language) -> dict[str, str]:
     return {
         "code": fee.name,
-        "name": fee.name.replace("_", " ").title(),
+        "name": charge_name(fee.name, language),
         "amount": text(fee.amount),
         "currency": currency,
     }

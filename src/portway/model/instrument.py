@@ -274,6 +274,7 @@ _TABLES: Final = {
     (Market.US, SecurityClass.OPTION_SPX): _US_NICKEL,
     (Market.CN, SecurityClass.A_SHARE): _CENT,
     (Market.CN, SecurityClass.ETF): _MILL,
+    (Market.CN, SecurityClass.DEBT): _MILL,
     (Market.CN, SecurityClass.B_SHARE_SH): _MILL,
     (Market.CN, SecurityClass.B_SHARE_SZ): _CENT,
     # Values of an index are published with two decimals.

@@ -4,12 +4,24 @@ StorageError
 ├── HomeLocked       another server uses the folder
 ├── HomeUnusable     the folder or its version file is damaged, or cannot be written
 ├── WrongVersion     the data were written by another version
-└── DatabaseCorrupt  the database file is damaged
+├── DatabaseCorrupt  the database file is damaged
+└── DataFileDamaged  a file of imported bars or ticks is damaged
 """
 
 from __future__ import annotations
 
-__all__ = ["DatabaseCorrupt", "HomeLocked", "HomeUnusable", "StorageError", "WrongVersion"]
+from pathlib import Path
+
+from portway.market.ports import SourceDamaged
+
+__all__ = [
+    "DataFileDamaged",
+    "DatabaseCorrupt",
+    "HomeLocked",
+    "HomeUnusable",
+    "StorageError",
+    "WrongVersion",
+]
 
 
 class StorageError(Exception):
@@ -38,3 +50,10 @@ class WrongVersion(StorageError):
 
 class DatabaseCorrupt(StorageError):
     """The database file is damaged or not a database."""
+
+
+class DataFileDamaged(StorageError, SourceDamaged):
+    """A file of imported bars or ticks cannot be read; its symbol has no data from it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; import the data again, or restore the file")

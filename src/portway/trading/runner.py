@@ -264,7 +264,7 @@ class VenueRunner:
             try:
                 await self._recover()
             except Exception as error:
-                # Whatever an adapter raises: the callers must hear of it, the next batch tries again.
+                # Whatever an adapter raises: the callers hear of it, the next batch tries again.
                 log.exception("venue %s cannot read its journal", self._venue)
                 _refuse(calls, VenueClosed(f"the journal cannot be read: {error}"))
                 return

@@ -35,6 +35,13 @@ async def main() -> Any:
     await until(lambda: any(one.order_id == first.order_id for one in pushes))
     facts["subscribed"] = len(pushes)
     facts["wrong"] = await after_the_end(calls, first.order_id)
+    market = await calls("submit_order", "700.HK", sdk.OrderType.MO, BUY, Decimal(100), DAY)
+    facts["wrong"]["replace_market"] = await refusal(
+        calls, "replace_order", market.order_id, Decimal(200), Decimal(500)
+    )
+    outside = await calls("submit_order", "700.HK", LO, BUY, Decimal(100), DAY, Decimal(1500))
+    facts["wrong"]["outside"] = await calls("order_detail", outside.order_id)
+    facts["wrong"]["cancel_rejected"] = await refusal(calls, "cancel_order", outside.order_id)
     await calls("unsubscribe", [sdk.TopicType.Private])
     pushes.clear()
     second = await calls("submit_order", "700.HK", LO, BUY, Decimal(100), DAY, Decimal(400))

@@ -151,6 +151,7 @@ async def test_as_published_calls_that_come_too_close_are_refused() -> None:
         assert statuses[-1] == 429
 
 
+@pytest.mark.covers("error 500000")
 async def test_an_endpoint_that_fails_answers_internal_error_and_nothing_more() -> None:
     async with world() as w:
 
@@ -173,13 +174,18 @@ async def test_an_endpoint_that_fails_answers_internal_error_and_nothing_more() 
 async def test_a_body_over_the_limit_is_refused_announced_or_not() -> None:
     async with world() as w:
         big = bytes((1 << 20) + 1)
-        announced = await http(w.ports.http, "POST", "/v1/trade/order", {}, big)
+        known = w.headers("POST", "/v1/trade/order")
+        announced = await http(w.ports.http, "POST", "/v1/trade/order", known, big)
         chunk = b"20000\r\n" + bytes(0x20000) + b"\r\n"
-        raw = b"POST /v1/trade/order HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+        head = ["POST /v1/trade/order HTTP/1.1", "host: x", "transfer-encoding: chunked"]
+        head += [f"{name}: {value}" for name, value in known.items()]
+        raw = "\r\n".join(head).encode() + b"\r\n\r\n"
         unannounced = await http_raw(w.ports.http, raw + chunk * 9 + b"0\r\n\r\n")
         for status, headers, body in (announced, unannounced):
             assert (status, json.loads(body)["code"]) == (413, 413000)
             assert headers["connection"] == "close"
+        stranger = await http(w.ports.http, "POST", "/v1/trade/order", {}, big)
+        assert json.loads(stranger[2])["code"] == 403203
 
 
 async def test_huge_heads_and_queries_are_refused() -> None:

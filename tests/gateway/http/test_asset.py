@@ -43,7 +43,7 @@ async def test_positions_funds_cash_flow_and_margin_ratio() -> None:
     async with world("none") as w:
         filled_market(w)
         await submit(w)
-        [channel] = (await data(w, "/v1/asset/stock?symbol=700.HK&symbol=9.HK"))["list"]
+        [channel] = (await data(w, "/v1/asset/stock?symbol=700.HK&symbol=999999.HK"))["list"]
         assert channel["account_channel"] == "lb_papertrading"
         [position] = channel["stock_info"]
         assert position == {
@@ -71,7 +71,7 @@ async def test_positions_funds_cash_flow_and_margin_ratio() -> None:
             assert (status, answer["code"]) == (400, 602001), query
         ratio = await data(w, "/v1/risk/margin-ratio?symbol=700.HK")
         assert set(ratio) == {"im_factor", "mm_factor", "fm_factor"}
-        for query in ("symbol=9999.HK", "symbol=x", ""):
+        for query in ("symbol=999999.HK", "symbol=x", ""):
             status, answer = await w.call("GET", f"/v1/risk/margin-ratio?{query}")
             assert (status, answer["code"]) == (400, 602001), query
 

@@ -241,6 +241,16 @@ async def test_strangers_give_way_when_there_are_too_many() -> None:
         assert (await strangers[4].request(1, b"x")).body == b"x"
 
 
+async def test_a_channel_that_is_full_drops_the_newcomer() -> None:
+    async with world(timing=Timing(connections_max=2)) as w:
+        inside = [await connect("tcp", w.ports) for _ in range(2)]
+        for client in inside:
+            await client.sign_in(w.password())
+        late = await connect("tcp", w.ports)
+        assert (await late.ended()).code is None
+        assert (await inside[0].request(1, b"x")).body == b"x"
+
+
 async def test_quote_calls_over_the_rate_are_refused_and_the_connection_is_kept() -> None:
     async with world() as w:
         client = await connect("ws", w.ports)

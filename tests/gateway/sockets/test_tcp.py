@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from portway.wire.packet import RequestPacket, encode_request
 from portway.wire.pb import control_pb2
-from tests.gateway.clients import TcpClient
+from tests.gateway.clients import TcpClient, until
 from tests.gateway.world import world
 
 
@@ -63,3 +65,18 @@ async def test_signed_packets_are_read_past_their_signature() -> None:
         )
         assert (await client.answer(9)).body == b"x"
         assert (await client.answer(10)).body == b"y"
+
+
+async def test_a_flood_of_requests_that_reads_no_answer_is_closed() -> None:
+    async with world() as w:
+        client = await TcpClient.connect(w.ports.quote_tcp)
+        client.reader._transport.pause_reading()
+        flood = encode_request(RequestPacket(1, 1, 0, bytes(1000))) * 500
+        try:
+            while not w.gateway.stats.overflows:
+                client.writer.write(flood)
+                await asyncio.wait_for(client.writer.drain(), 10)
+        except ConnectionError:
+            pass  # the server has gone already
+        await until(lambda: w.gateway.stats.overflows == 1)
+        client.drop()

@@ -142,6 +142,31 @@ async def test_a_fragmented_message_is_one_packet() -> None:
         assert answer.body == packet[11:]
 
 
+async def test_endless_fragments_are_closed() -> None:
+    async with world() as w:
+        client = await WsClient.connect(w.ports.quote)
+        client.writer.write(Frame(Opcode.BINARY, b"", fin=False).serialize(mask=True))
+        client.writer.write(Frame(Opcode.CONT, b"", fin=False).serialize(mask=True) * 5000)
+        assert (await client.ended()).code == 1009
+
+
+async def test_a_flood_of_pings_that_reads_nothing_is_closed() -> None:
+    async with world() as w:
+        client = await WsClient.connect(w.ports.quote)
+        other = await WsClient.connect(w.ports.quote)
+        client.reader._transport.pause_reading()
+        flood = Frame(Opcode.PING, bytes(125)).serialize(mask=True) * 2000
+        try:
+            while not w.gateway.stats.overflows:
+                client.writer.write(flood)
+                await asyncio.wait_for(client.writer.drain(), 10)
+        except ConnectionError:
+            pass  # the server has gone already
+        await until(lambda: w.gateway.stats.overflows == 1)
+        assert (await other.request(1, b"x")).body == b"x"
+        client.drop()
+
+
 async def test_a_clients_close_frame_is_answered_and_the_connection_ends() -> None:
     async with world() as w:
         client = await WsClient.connect(w.ports.quote)

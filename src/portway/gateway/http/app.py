@@ -1,9 +1,9 @@
 """The ASGI app: from raw bytes to an envelope, the same way for every endpoint.
 
-Order of the checks: size, path, signature, rate, then the endpoint. The signature covers the
-request line exactly as it travelled, so the raw path and query are used, never decoded ones. Every
-answer is an envelope with a trace id; what a client reads of a defect is "internal error" and the
-id under which it stands in the log.
+Order of the checks: path, key and token, size, signature, rate, then the endpoint. The signature
+covers the request line exactly as it travelled, so the raw path and query are used, never decoded
+ones. Every answer is an envelope with a trace id; what a client reads of a defect is "internal
+error" and the id under which it stands in the log.
 """
 
 from __future__ import annotations
@@ -108,14 +108,16 @@ class HttpApp:
         name = "unknown"
         try:
             raw_path, raw_query = scope["raw_path"], scope["query_string"]
-            body = await _read_body(receive)
             method, path = scope["method"], raw_path.decode("latin-1")
             route = ROUTES.get((method, path))
             if route is not None:
                 name = f"{method} {path}"
+                # Before the body: nothing that a stranger sends is kept in memory.
+                await self._services.identity.recognise(headers)
+                body = await _read_body(receive)
                 answer = await self._call(route, raw_path, raw_query, headers, body)
             else:
-                answer = await self._call_open(method, path, raw_query, headers, body)
+                answer = await self._call_open(method, path, raw_query, headers, receive)
         except Refused as refused:
             answer = _refusal(refused, headers)
         except (ClientGone, asyncio.CancelledError):
@@ -170,7 +172,7 @@ class HttpApp:
         path: str,
         raw_query: bytes,
         headers: Mapping[str, bytes],
-        body: bytes,
+        receive: Receive,
     ) -> Answer:
         """Call what needs no account: health, metrics, and the admin API with its secret."""
         if method == "GET" and path == "/healthz":
@@ -182,7 +184,7 @@ class HttpApp:
         if method == "GET" and path == "/metrics":
             return Answer(200, metrics_text(self._registry), METRICS_CONTENT_TYPE)
         if path.startswith("/admin/"):
-            return await self._call_admin(method, path, raw_query, headers, body)
+            return await self._call_admin(method, path, raw_query, headers, receive)
         raise Refused("PATH_NOT_FOUND")
 
     async def _call_admin(
@@ -191,7 +193,7 @@ class HttpApp:
         path: str,
         raw_query: bytes,
         headers: Mapping[str, bytes],
-        body: bytes,
+        receive: Receive,
     ) -> Answer:
         secret, _, verb = path.removeprefix("/admin/").partition("/")
         is_owner = hmac.compare_digest(secret.encode("latin-1"), self._admin_secret)
@@ -203,7 +205,7 @@ class HttpApp:
             path=verb,
             headers=headers,
             query=parse_query(raw_query),
-            body=body,
+            body=await _read_body(receive),
             principal=None,
             language=pick_language(_accept_language(headers)),
         )

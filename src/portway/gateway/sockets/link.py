@@ -148,7 +148,7 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._held_bytes = 0
         self._reading = True
-        self._is_overflowing = False
+        self._has_overflowed = False
 
     # ------------------------------------------------------------------- for the transport
 
@@ -159,6 +159,8 @@ class Link(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer)
         self.opened_at = self.seen_at = self._loop.time()
+        if self.closing:  # turned away before it was there
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -211,8 +213,7 @@ class Link(asyncio.Protocol):
         """Count bytes queued while congested; past the maximum the connection ends."""
         self._held_bytes += length
         buffered = self._transport.get_write_buffer_size() if self._transport else 0
-        if self._held_bytes + buffered > BACKLOG_BYTES_MAX and not self._is_overflowing:
-            self._is_overflowing = True
+        if self._held_bytes + buffered > BACKLOG_BYTES_MAX:
             # Later: whoever sends goes through the list of subscribers that a close would change.
             self._loop.call_soon(self._overflow)
 
@@ -227,8 +228,7 @@ class Link(asyncio.Protocol):
         data = b"".join(self.pending)
         self.pending.clear()
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() > BACKLOG_BYTES_MAX:
-            self._overflow()
+        self._check_backlog()
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Tell the peer why and end the connection; what was queued before is still written."""
@@ -274,9 +274,16 @@ class Link(asyncio.Protocol):
             owner, self.owner = self.owner, None
             owner.lost()
 
+    def _check_backlog(self) -> None:
+        """End a connection whose transport holds more than the maximum."""
+        buffered = self._transport.get_write_buffer_size() if self._transport else 0
+        if buffered > BACKLOG_BYTES_MAX:
+            self._overflow()
+
     def _overflow(self) -> None:
-        if self.closing:
+        if self.closing or self._has_overflowed:
             return
+        self._has_overflowed = True
         self._stats.overflows += 1
         log.warning("connection from %s reads too slowly: closed", self.peer)
         self.pending.clear()

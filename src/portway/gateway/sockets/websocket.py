@@ -7,9 +7,10 @@ clients is not sent: no text, no unsolicited pong, no fragment, no extension.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -26,7 +27,15 @@ from portway.wire.packet import Packet
 
 __all__ = ["WebSocketLink"]
 
-_UNSUPPORTED_DATA = 1003  # RFC 6455: text where only binary is spoken
+# The library tells of every connection that opens and closes; only its troubles matter here.
+_protocol_log = logging.getLogger(f"{__name__}.protocol")
+_protocol_log.setLevel(logging.WARNING)
+
+FRAGMENTS_MAX: Final = 4096  # of one message; empty ones would add up for ever
+
+# Close codes of the WebSocket standard.
+_UNSUPPORTED_DATA = 1003  # text where only binary is spoken
+_MESSAGE_TOO_BIG = 1009
 _REASON_BYTES_MAX = 123  # room for the text in a close frame
 
 
@@ -39,7 +48,7 @@ class WebSocketLink(Link):
     def __init__(self, flusher: Flusher, stats: GatewayStats) -> None:
         super().__init__(flusher, stats)
         # Twice the body, so that the packet layer is the one to say what is too large.
-        self._protocol = ServerProtocol(max_size=2 * REQUEST_BYTES_MAX)
+        self._protocol = ServerProtocol(max_size=2 * REQUEST_BYTES_MAX, logger=_protocol_log)
         self._messages: deque[bytes] = deque()
         self._parts: list[bytes] = []
 
@@ -98,7 +107,9 @@ class WebSocketLink(Link):
             self._messages.append(bytes(frame.data))
         elif frame.opcode in (Opcode.BINARY, Opcode.CONT):
             self._parts.append(bytes(frame.data))
-            if frame.fin:
+            if len(self._parts) > FRAGMENTS_MAX:
+                self._fail(_MESSAGE_TOO_BIG, "too many fragments")
+            elif frame.fin:
                 self._messages.append(b"".join(self._parts))
                 self._parts.clear()
 
@@ -112,6 +123,7 @@ class WebSocketLink(Link):
         if any(writes):
             self.flush()
             self._transport.write(b"".join(writes))
+            self._check_backlog()  # a flood of pings is answered only as far as it is read
         if b"" in writes:  # the library's sign that the stream ends here
             self._end()
             self._transport.close()

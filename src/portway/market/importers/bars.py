@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -16,14 +15,12 @@ from typing import Any, Final
 import numpy as np
 
 from portway.market.importers.batches import (
-    EPOCH_DAY,
     Rows,
     SessionsOfDays,
     by_hours,
     by_market,
     group_rows,
     segments,
-    trading_days_of,
 )
 from portway.market.importers.columns import Bools, Floats, find_columns, numbers, scaled
 from portway.market.importers.errors import RecordedDataError
@@ -31,7 +28,14 @@ from portway.market.importers.findings import Fault, Findings, OnError
 from portway.market.importers.listed import Listing
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Batch, Table, open_table
-from portway.market.importers.times import ZoneOfFile, local_days, utc_offset_us
+from portway.market.importers.times import ZoneOfFile
+from portway.market.imported.days import (
+    day_number,
+    local_days,
+    midnight_of,
+    trading_days_of,
+    utc_offset_us,
+)
 from portway.market.imported.records import (
     BAR,
     PRICE_PLACES_MAX,
@@ -153,10 +157,10 @@ def import_bars(
             progress(batch.done)
             if options.on_error is OnError.REFUSE and reader.findings.total > FAULTS_MAX:
                 break
+        _refuse(path, reader.findings, options)
     except RecordedDataError:
         staging.discard()
         raise
-    _refuse(path, reader.findings, options)
     return staging.commit({"findings": reader.findings.to_json()}, replace=True), reader.findings
 
 
@@ -297,7 +301,6 @@ class _BarReader:
         if self._options.stamp is Stamp.END:
             rows.at_us = rows.at_us - _MINUTE_US
         outside = np.zeros(len(rows), dtype=np.bool_)
-        opens_late = np.zeros(len(rows), dtype=np.int64)
         for hours, mask in by_hours(rows):
             at = rows.at_us[mask]
             own = trading_days_of(hours.market, at)
@@ -309,7 +312,6 @@ class _BarReader:
             session[mask] = found.session[place]
             # What trades within the grace after the end counts as traded at the end.
             rows.at_us[mask] = np.minimum(at, found.end[place])
-            opens_late[mask] = at - found.begin[place]
         shown = np.flatnonzero(outside & rows.keep)[:50].tolist()
         hint = "do the times name the end of the minute? then --stamp end"
         if self._options.stamp is Stamp.END:
@@ -321,16 +323,16 @@ class _BarReader:
             own = local_days(market, rows.at_us[mask])
             days[mask] = own
             unique, inverse = np.unique(own, return_inverse=True)
-            midnight = [_midnight_us(market, int(day)) for day in unique]
-            rows.at_us[mask] = np.array(midnight, dtype=np.int64)[inverse]
+            stamps = [midnight_of(market, int(day)) for day in unique]
+            rows.at_us[mask] = np.array(stamps, dtype=np.int64)[inverse] * _SECOND_US
 
     def _check_days(self, rows: Rows, days: Ints, flags: Ints) -> None:
         """Find bars on days that have no trading; the calendar's span is all that is known."""
         idle = np.zeros(len(rows), dtype=np.bool_)
         for market, mask in by_market(rows):
             calendar = self._listing.calendars[market]
-            first, last = (one.toordinal() - EPOCH_DAY for one in (calendar.first, calendar.last))
-            known = _day_numbers(calendar.days)
+            first, last = map(day_number, (calendar.first, calendar.last))
+            known = self._listing.day_numbers(market)
             own = days[mask]
             weekend = (own + 3) % 7 >= 5  # 1970-01-01 was a Thursday
             covered = (own >= first) & (own <= last)
@@ -392,7 +394,7 @@ def _missing(
     listing: Listing, market: Market, days: Ints, at: Ints, prev: Ints, period: Period
 ) -> list[tuple[int, str]]:
     """Return rows before which trading days, or many minutes of a day, are missing."""
-    known = _day_numbers(listing.calendars[market].days)
+    known = listing.day_numbers(market)
     found: list[tuple[int, str]] = []
     before = np.concatenate((days[:1], days[:-1]))
     if len(prev) and prev[0] > np.iinfo(np.int64).min:
@@ -440,24 +442,3 @@ def _ranges(rows: Rows, wrong: Bools, prices: list[Ints]) -> dict[int, str]:
         )
         for row in shown
     }
-
-
-def _midnight_us(market: Market, day: int) -> int:
-    """Return local midnight of a day counted from 1970."""
-    from portway.model.symbol import MARKET_ZONES
-    from portway.quotes.candles import day_stamp
-
-    local = date.fromordinal(day + EPOCH_DAY)
-    return int(day_stamp(local, MARKET_ZONES[market]).timestamp()) * _SECOND_US
-
-
-_DAY_NUMBERS: dict[int, Ints] = {}
-
-
-def _day_numbers(days: tuple[date, ...]) -> Ints:
-    """Return a calendar's days, counted from 1970; a calendar is asked for again and again."""
-    found = _DAY_NUMBERS.get(id(days))
-    if found is None:
-        found = np.array([day.toordinal() for day in days], dtype=np.int64) - EPOCH_DAY
-        _DAY_NUMBERS[id(days)] = found
-    return found

@@ -18,16 +18,15 @@ from portway.market.importers.columns import Bools, texts
 from portway.market.importers.findings import Fault, Finding, Findings
 from portway.market.importers.listed import Listed, Listing
 from portway.market.importers.tables import Batch
-from portway.market.importers.times import DAY_US, ZoneOfFile, instants, local_days
+from portway.market.importers.times import ZoneOfFile, instants
+from portway.market.imported.days import DAY_US, to_date
 from portway.market.imported.records import Ints
 from portway.model.hours import TradingHours
 from portway.model.symbol import Market
 
-__all__ = ["EPOCH_DAY", "Rows", "SessionsOfDays", "group_rows", "trading_days_of"]
+__all__ = ["Rows", "SessionsOfDays", "by_hours", "by_market", "group_rows", "segments"]
 
-EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _DETAIL_CHARS_MAX: Final = 60
-_EVENING_US: Final = 4 * 3600 * 1_000_000  # The US trading day begins at 20:00 on the day before.
 
 
 @dataclass(slots=True)
@@ -36,7 +35,7 @@ class Rows:
 
     Attributes:
         code: Index into `listed` for each row, -1 without a symbol.
-        fault: 0, or 1 + number of the row's first fault in `faults`.
+        keep: False for rows that are left out.
     """
 
     batch: Batch
@@ -149,12 +148,6 @@ def by_hours(rows: Rows) -> Iterator[tuple[TradingHours, Bools]]:
             yield hours, mask
 
 
-def trading_days_of(market: Market, at_us: Ints) -> Ints:
-    """Return the trading day of each instant, in days since 1970."""
-    shift = _EVENING_US if market is Market.US else 0
-    return local_days(market, at_us + shift)
-
-
 @dataclass(frozen=True, slots=True)
 class SessionsOfDays:
     """The parts of some trading days in one row, for looking up many instants at once.
@@ -177,7 +170,7 @@ class SessionsOfDays:
         found: list[tuple[int, int, int, int]] = []
         first = [0]
         for day in days.tolist():
-            local = date.fromordinal(day + EPOCH_DAY)
+            local = to_date(day)
             for part in hours.parts(local, local in half_days):
                 begin, end = int(part.begin.timestamp()), int(part.end.timestamp())
                 grace = int(part.grace.total_seconds())

@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
+from portway.market.imported.days import day_number
+from portway.market.imported.records import Ints
 from portway.market.reference import Reference
 from portway.model.calendar import Calendar
 from portway.model.hours import TradingHours, trading_hours
@@ -58,11 +62,19 @@ class Listing:
 
     reference: Reference
     _known: dict[str, Listed | None] = field(default_factory=dict)
+    _days: dict[Market, Ints] = field(default_factory=dict)
 
     @property
     def calendars(self) -> Mapping[Market, Calendar]:
         """Trading days by market."""
         return self.reference.calendars
+
+    def day_numbers(self, market: Market) -> Ints:
+        """Return the trading days that the calendar knows, in days since 1970."""
+        if market not in self._days:
+            numbers = [day_number(day) for day in self.calendars[market].days]
+            self._days[market] = np.array(numbers, dtype=np.int64)
+        return self._days[market]
 
     def find(self, text: str) -> Listed | None:
         """Return what is known of a symbol; None when it is no symbol."""

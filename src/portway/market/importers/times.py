@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,49 +19,17 @@ import pyarrow.compute as pc
 
 from portway.market.importers.columns import Bools
 from portway.market.importers.errors import RecordedDataError
+from portway.market.imported.days import DAY_US, SECOND_US, local_days, offsets_us, utc_offset_us
 from portway.market.imported.records import Ints
-from portway.model.symbol import MARKET_ZONES, Market
+from portway.model.symbol import Market
 
-__all__ = ["DAY_US", "ZoneOfFile", "instants", "local_days", "utc_offset_us"]
+__all__ = ["ZoneOfFile", "instants"]
 
-SECOND_US: Final = 1_000_000
-DAY_US: Final = 86_400 * SECOND_US
-_NOON: Final = time(12)
 _ZONE_PATTERN: Final = r"Z|z|[+-]\d{2}:?\d{2}"
 _OFFSET: Final = re.compile(r"([+-])(\d{2}):?(\d{2})")
 _NAIVE: Final = "without offset"
 _EPOCH_SCALES: Final = {10: SECOND_US, 13: 1000, 16: 1}  # digits of an epoch time -> microseconds
 _BAD: Final = np.iinfo(np.int64).min
-
-
-@lru_cache(maxsize=1 << 16)
-def utc_offset_us(market: Market, day: int) -> int:
-    """Return the exchange's offset from UTC at noon of a day counted from 1970, microseconds.
-
-    Clocks change on Sundays before noon, when no exchange is open.
-    """
-    local = datetime.combine(
-        date.fromordinal(day + date(1970, 1, 1).toordinal()), _NOON, MARKET_ZONES[market]
-    )
-    offset = local.utcoffset()
-    assert offset is not None
-    return int(offset.total_seconds()) * SECOND_US
-
-
-def local_days(market: Market, at_us: Ints) -> Ints:
-    """Return the exchange's date of each instant, in days since 1970."""
-    # A first guess by a rough offset finds the day whose own offset then decides.
-    rough = at_us // DAY_US
-    offsets = _offsets(market, rough)
-    days: Ints = (at_us + offsets) // DAY_US
-    return days
-
-
-def _offsets(market: Market, days: Ints) -> Ints:
-    unique, inverse = np.unique(days, return_inverse=True)
-    table = np.array([utc_offset_us(market, int(day)) for day in unique], dtype=np.int64)
-    found: Ints = table[inverse] if len(unique) else np.empty(0, dtype=np.int64)
-    return found
 
 
 class ZoneOfFile:
@@ -228,5 +195,5 @@ def _from_local(at: Ints, market: Market) -> Ints:
     """Turn the exchange's wall clock into UTC."""
     bad = at == _BAD
     wall = np.where(bad, 0, at)
-    found: Ints = np.where(bad, _BAD, wall - _offsets(market, wall // DAY_US))
+    found: Ints = np.where(bad, _BAD, wall - offsets_us(market, wall // DAY_US))
     return found

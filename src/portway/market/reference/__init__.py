@@ -1,26 +1,32 @@
 """Reference data: instruments, calendars and exchange participants, built in as tables.
 
 A change of a holiday, a lot or a name is a row in `tables/` and nothing else. `Reference` is the
-one door for everybody above: what importers add later comes in by `Reference.with_instruments`.
+one door for everybody above: a home's imported list comes in by `Reference.with_listing`, what a
+source brings along by `Reference.with_instruments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 from portway.market.reference.calendar_table import calendars
+from portway.market.reference.instrument_set import InstrumentSet
 from portway.market.reference.instrument_table import instruments
+from portway.market.reference.listing import LISTING_FILE, read_listing
 from portway.market.reference.participant_table import Participant, participants
 from portway.market.reference.rows import TableError
 from portway.model.calendar import Calendar
-from portway.model.instrument import Instrument
+from portway.model.instrument import Instrument, SecurityClass
 from portway.model.session import SessionRow, session_rows
-from portway.model.symbol import Market, Symbol
+from portway.model.symbol import Market
 
 __all__ = [
+    "LISTING_FILE",
+    "InstrumentSet",
     "Participant",
     "Reference",
     "TableError",
@@ -42,21 +48,33 @@ def trading_session_rows() -> Mapping[Market, tuple[SessionRow, ...]]:
 class Reference:
     """What is known about the markets before any price arrives."""
 
-    instruments: Mapping[Symbol, Instrument]
+    instruments: InstrumentSet
     calendars: Mapping[Market, Calendar]
     participants: tuple[Participant, ...]
 
     def with_instruments(self, more: Iterable[Instrument]) -> Reference:
         """Return a reference that also knows `more`; a symbol known already is replaced."""
-        merged = {**self.instruments, **{one.symbol: one for one in more}}
-        return replace(self, instruments=MappingProxyType(merged))
+        return replace(self, instruments=self.instruments.with_instruments(more))
+
+    def with_listing(self, home: Path) -> Reference:
+        """Return a reference that also knows the list that was imported into `home`, if any.
+
+        Raises:
+            RecordedDataError: If the list is not as an import has left it.
+        """
+        rows = read_listing(home)
+        return replace(self, instruments=self.instruments.with_rows(rows)) if rows else self
+
+    def of_classes(self, classes: Collection[SecurityClass]) -> Reference:
+        """Return a reference that knows the instruments of these classes alone."""
+        return replace(self, instruments=self.instruments.of_classes(classes))
 
     def overnight(self) -> tuple[Instrument, ...]:
         """Return the securities of the US overnight list, in the order of the table."""
-        return tuple(one for one in self.instruments.values() if one.overnight)
+        return tuple(self.instruments.overnight())
 
 
 @cache
 def built_in() -> Reference:
     """Return the reference made of the built-in tables alone."""
-    return Reference(instruments(), calendars(), participants())
+    return Reference(InstrumentSet(instruments().values()), calendars(), participants())

@@ -1,17 +1,15 @@
-"""The gateway put together: both socket gates, the HTTP listener, and what they share.
+"""The gateway put together for its own tests: both socket gates, HTTP, and what they share.
 
-`assemble` makes one per process with the ports filled in; tests make one on loopback with small
-implementations of the same ports.
+As the assembly of a real server does it, over whatever implements the ports.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -37,10 +35,6 @@ from portway.gateway.stats import GatewayStats, register
 from portway.wire.commands import Channel
 
 __all__ = ["Gateway", "GatewayPorts", "ListenerPorts"]
-
-HOUSEKEEPING_SECONDS: Final = 3600.0  # between two cleanings of expired sessions
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,6 @@ class Gateway:
                 stats=self.stats,
             )
         )
-        self._housekeeper: asyncio.Task[None] | None = None
 
     async def start(self, host: str, ports: ListenerPorts) -> ListenerPorts:
         """Open all listeners; returns the ports in use.
@@ -131,7 +124,6 @@ class Gateway:
         except OSError:
             await self.close()
             raise
-        self._housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
         assert quote is not None
         assert trade is not None
         assert quote_tcp is not None
@@ -140,10 +132,6 @@ class Gateway:
 
     async def close(self) -> None:
         """Take no more clients, say goodbye to those there are, let running calls finish."""
-        if self._housekeeper is not None:
-            self._housekeeper.cancel()
-            await asyncio.gather(self._housekeeper, return_exceptions=True)
-            self._housekeeper = None
         self._trade_channel.close()
         await asyncio.gather(self.quote_gate.close(), self.trade_gate.close(), self._http.close())
 
@@ -165,11 +153,3 @@ class Gateway:
             "pushes": self.stats.pushes,
             "conflated": self.stats.conflated,
         }
-
-    async def _keep_house(self) -> None:
-        while True:
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            try:
-                await self.identity.drop_expired()
-            except Exception:
-                log.exception("expired sessions were not dropped")

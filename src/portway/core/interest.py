@@ -1,0 +1,61 @@
+"""Interest on borrowed money and borrowed shares: accrued by the day, posted by the month.
+
+What has accrued is kept as an exact number (amount times yearly rate times days) and divided by
+the days of the year only when it is posted, so that no daily rounding is lost. Nothing here knows
+an account or a calendar: how many days and how much is owed comes with the question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from portway.model.decimals import half_up
+from portway.model.money import Currency
+
+__all__ = ["BORROW_RATE", "DEBIT_RATES", "Accrued", "day_basis", "debit_interest"]
+
+ZERO = Decimal(0)
+
+# Yearly, fractions; defaults of what a broker sets as it likes.
+DEBIT_RATES: Final = MappingProxyType(
+    {currency: Decimal("0.068") for currency in (Currency.HKD, Currency.USD, Currency.CNH)}
+)
+BORROW_RATE: Final = Decimal("0.005")  # Of the market value of borrowed shares.
+
+_DAY_BASIS: Final = MappingProxyType({Currency.USD: 360})
+_COMMON_BASIS: Final = 365
+
+
+def day_basis(currency: Currency) -> int:
+    """Return how many days interest counts as a year: 360 for dollars, else 365.
+
+    The fee for borrowed shares, which are US shares, is counted by 360 as well.
+    """
+    return _DAY_BASIS.get(currency, _COMMON_BASIS)
+
+
+@dataclass(frozen=True, slots=True)
+class Accrued:
+    """Interest on its way to be posted, exact.
+
+    Attributes:
+        weight: Sum of debit times yearly rate times days; in the currency of the debit.
+    """
+
+    weight: Decimal = ZERO
+
+    def add(self, debit: Decimal, annual_rate: Decimal, days: int = 1) -> Accrued:
+        """Return it with `days` more on `debit`; a balance that is not owed (below 0) adds none."""
+        return Accrued(self.weight + max(ZERO, debit) * annual_rate * days)
+
+    def posted(self, basis: int) -> Decimal:
+        """Return what is posted, to the cent half up; `basis`: days of a year."""
+        return half_up(self.weight / basis, 2)
+
+
+def debit_interest(debit: Decimal, annual_rate: Decimal, days: int, basis: int) -> Decimal:
+    """Return the interest on an unchanged debit (above zero: owed), to the cent half up."""
+    return Accrued().add(debit, annual_rate, days).posted(basis)

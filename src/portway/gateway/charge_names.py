@@ -1,0 +1,44 @@
+"""What the items of an order's charges are called, in the caller's language.
+
+The codes are the venue's; official clients show both as free text. A code without a row shows as
+itself, so that a new fee never fails an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from portway.wire.envelope import Language, Text
+
+__all__ = ["CHARGE_NAMES", "charge_name"]
+
+CHARGE_NAMES: Final[Mapping[str, Text]] = {
+    # The two kinds of charges.
+    "BROKER_FEES": Text("Broker Fees", "券商费用", "券商費用"),
+    "THIRD_FEES": Text("Third-party Fees", "第三方费用", "第三方費用"),
+    # The broker's own.
+    "COMMISSION": Text("Commission", "佣金", "佣金"),
+    "PLATFORM": Text("Platform Fee", "平台费", "平台費"),
+    # Hong Kong.
+    "STAMP": Text("Stamp Duty", "印花税", "印花稅"),
+    "SFC_LEVY": Text("SFC Transaction Levy", "证监会交易征费", "證監會交易徵費"),
+    "AFRC_LEVY": Text("AFRC Transaction Levy", "会财局交易征费", "會財局交易徵費"),
+    "TRADING": Text("Trading Fee", "交易费", "交易費"),
+    "SETTLEMENT": Text("Settlement Fee", "交收费", "交收費"),
+    # US.
+    "SEC": Text("SEC Fee", "证监会规费", "證監會規費"),
+    "TAF": Text("Trading Activity Fee", "交易活动费", "交易活動費"),
+    "CAT": Text("Consolidated Audit Trail Fee", "综合审计跟踪费", "綜合審計跟蹤費"),
+    # The mainland.
+    "HANDLING": Text("Handling Fee", "经手费", "經手費"),
+    "MANAGEMENT": Text("Securities Management Fee", "证管费", "證管費"),
+    "TRANSFER_CN": Text("Transfer Fee (ChinaClear)", "过户费（中国结算）", "過戶費（中國結算）"),
+    "TRANSFER_HK": Text("Transfer Fee (HKSCC)", "过户费（香港结算）", "過戶費（香港結算）"),
+}
+
+
+def charge_name(code: str, language: Language) -> str:
+    """Return the name of a fee, or of a kind of charges."""
+    name = CHARGE_NAMES.get(code)
+    return code if name is None else name.in_language(language)

@@ -1,0 +1,109 @@
+"""Documentation says what is there: links lead somewhere, commands exist, examples run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from portway.cli.main import main as cli
+from tests.conftest import ROOT
+from tests.support.server import Server, client_environment
+from tools import compat_table
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+LINK = re.compile(r"\[[^]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+CODE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+
+def words_of(page: str) -> Iterator[list[str]]:
+    """Every command line of a page, in blocks and in passing, split at spaces."""
+    text = (ROOT / page).read_text()
+    for language, block in CODE.findall(text):
+        if language in ("", "sh", "bash", "console"):
+            for line in block.splitlines():
+                yield line.partition("#")[0].removeprefix("$ ").split()
+    for inline in INLINE.findall(CODE.sub("", text)):
+        yield inline.split()
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_every_relative_link_leads_to_a_file(page: str) -> None:
+    folder = (ROOT / page).parent
+    links = [link for link in LINK.findall((ROOT / page).read_text()) if "://" not in link]
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_every_make_verb_is_in_the_makefile(page: str) -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {words[1] for words in words_of(page) if words[:1] == ["make"] and len(words) > 1}
+    assert {verb for verb in named if re.fullmatch("[a-z-]+", verb)} <= verbs
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_every_portway_command_and_flag_is_known(page: str) -> None:
+    assert isinstance(cli, click.Group)
+    context = click.Context(cli)
+    for words in words_of(page):
+        if words[:1] != ["portway"] or len(words) < 2 or not re.fullmatch("[a-z-]+", words[1]):
+            continue
+        command = cli.get_command(context, words[1])
+        assert command, " ".join(words)
+        flags = {flag for one in command.params for flag in one.opts}
+        if isinstance(command, click.Group):
+            flags |= {f for sub in command.commands.values() for p in sub.params for f in p.opts}
+        named = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert named <= flags | {"--help"}, " ".join(words)
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_every_python_block_compiles(page: str) -> None:
+    for language, block in CODE.findall((ROOT / page).read_text()):
+        if language == "python":
+            ast.parse(block)
+
+
+def test_the_compatibility_table_is_up_to_date() -> None:
+    assert compat_table.main(["--check"]) == 0
+
+
+def test_the_compatibility_table_refuses_what_is_not_shown() -> None:
+    """The check above could not succeed with anything."""
+    sections = [*compat_table.command_sections(), compat_table.endpoint_section()]
+    problems = list(compat_table.find_problems(sections, {"cmd 999": ["nowhere"]}))
+    assert any("covers 'cmd 999'" in problem for problem in problems)
+    assert any(problem.startswith("cmd 11 is done, but no test") for problem in problems)
+
+
+def test_every_bench_has_its_line_on_the_performance_page() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    benches = [path.name for path in ROOT.glob("bench/*.py") if path.name != "machine.py"]
+    assert [name for name in benches if f"bench/{name}" not in page] == []
+
+
+@pytest.mark.compat
+@pytest.mark.covers("cmd 6", "POST /v1/trade/order")
+def test_the_example_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
+    """Source: README. Moving prices are printed, and the order is filled."""
+    blocks = dict(CODE.findall((ROOT / "README.md").read_text()))
+    with Server(tmp_path / "home") as server:
+        answer = subprocess.run(
+            [sys.executable, "-c", blocks["python"]],
+            env=client_environment(server.env),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert answer.returncode == 0, answer.stderr
+    assert "700.HK" in answer.stdout
+    assert "Filled" in answer.stdout.splitlines()[-1]

@@ -6,14 +6,13 @@ worker comes first runs it, the others read what it found. Servers start only wh
 
 from __future__ import annotations
 
-import fcntl
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.once import gather_once, shared_folder
 from tests.support.server import Server, run_program
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -23,30 +22,19 @@ Facts = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def run_root(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all workers of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    root = (base if worker_id == "master" else base.parent) / "compat"
-    root.mkdir(exist_ok=True)
-    return root
-
-
-@pytest.fixture(scope="session")
-def gather(run_root: Path) -> Facts:
+def gather(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Facts:
     """Run a program once in the whole test run, against a fresh server of its own; its facts."""
+    root = shared_folder(tmp_path_factory, worker_id)
 
     def run(name: str, client: str, *arguments: str, server: tuple[str, ...] = ()) -> Any:
-        key = "-".join((name, client, *arguments)).replace("/", "_").replace(":", "")
-        answer = run_root / f"{key}.json"
-        with (run_root / f"{key}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not answer.exists():
-                with Server(run_root / f"home-{key}", *server) as running:
-                    package, mode = client.split("-")
-                    program = PROGRAMS / f"{name}.py"
-                    facts = run_program(program, running.env, package, mode, *arguments)
-                answer.write_text(json.dumps(facts))
-        return json.loads(answer.read_text())
+        package, mode = client.split("-")
+
+        def make(folder: Path) -> Any:
+            with Server(folder / "home", *server) as running:
+                program = PROGRAMS / f"{name}.py"
+                return run_program(program, running.env, package, mode, *arguments)
+
+        return gather_once(root, "-".join((name, client, *arguments)), make)
 
     return run
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -142,6 +142,8 @@ class HandFedQuotes:
         self.watched: dict[Symbol, int] = {}
         self.boards: dict[Symbol, Board] = {}
         self.without_data: set[Symbol] = set()
+        self.to_be_prepared: dict[Symbol, asyncio.Event] = {}
+        self.asked_for: list[Symbol] = []
         self._source = HandFedSource()
         self._listeners: list[tuple[Any, Any]] = []
         self.clock = dict(NOW)
@@ -161,6 +163,16 @@ class HandFedQuotes:
 
     def source(self, symbol: Symbol) -> MarketSource | None:
         return self._source
+
+    def is_at_hand(self, symbol: Symbol) -> bool:
+        return symbol not in self.to_be_prepared
+
+    async def ready(self, symbols: Sequence[Symbol], *, days_back: int = 0) -> None:
+        self.asked_for += symbols
+        for symbol in symbols:
+            if symbol in self.to_be_prepared:
+                await self.to_be_prepared[symbol].wait()
+                self.to_be_prepared.pop(symbol, None)
 
     def watch(self, symbol: Symbol) -> None:
         self.watched[symbol] = self.watched.get(symbol, 0) + 1

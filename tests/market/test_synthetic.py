@@ -40,7 +40,11 @@ from tests.market.synthetic_days import (
     world_of,
 )
 
-GROWTH = (ListingBoard.SH_STAR, ListingBoard.SZ_GEM_CONNECT)
+GROWTH = (
+    ListingBoard.SH_STAR,
+    ListingBoard.SZ_GEM_CONNECT,
+    ListingBoard.SZ_GEM_NON_CONNECT,
+)
 TENTH = Decimal("0.1")
 
 
@@ -246,7 +250,9 @@ def test_mainland_days_keep_their_limits(seed: int) -> None:
             day = bar.at.astimezone(MARKET_ZONES[Market.CN]).date()
             before = world.prev_close(symbol, day)
             assert before is not None
-            limit = Decimal("0.2") if REFERENCE.instruments[symbol].board in GROWTH else TENTH
+            instrument = REFERENCE.instruments[symbol]
+            limit = Decimal("0.2") if instrument.board in GROWTH else TENTH
+            limit = Decimal("0.05") if instrument.risk_warning else limit
             assert before * (1 - limit) < bar.low
             assert bar.high < before * (1 + limit)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.once import gather_once, shared_folder
 from tests.support.server import Server, run_program
 
 pytestmark = pytest.mark.compat
@@ -20,27 +21,31 @@ KINDS = ("quote", "depth", "brokers", "trades")
 
 
 def run(folder: Path, seed: str) -> tuple[Any, list[Any]]:
-    """What a client received in one run, and the journal that it left."""
-    folder.mkdir()
+    """What a client received in one run, and the journal that it left, its bytes in hex."""
     with Server(folder / "home", *CLOCK, "--seed", seed) as server:
         run_program(PROGRAM, server.env, str(folder / "received.json"))
         assert server.metric("portway_pushes_conflated_total") == 0
         assert server.stop() == 0
         with closing(sqlite3.connect(server.database)) as home:
-            query = "SELECT venue, seq, payload, chain FROM journal ORDER BY venue, seq"
+            query = "SELECT venue, seq, hex(payload), hex(chain) FROM journal ORDER BY venue, seq"
             journal = home.execute(query).fetchall()
     return json.loads((folder / "received.json").read_text()), journal
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    folder = tmp_path_factory.mktemp("determinism")
-    return [run(folder / f"run{number}", "7") for number in (1, 2)]
+def runs(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> list[Any]:
+    """Two runs of one seed, and one of another."""
+    root = shared_folder(tmp_path_factory, worker_id)
+    seeds = {"one": "7", "other": "7", "strange": "8"}
+    return [
+        gather_once(root, f"determinism-{name}", lambda folder, seed=seed: run(folder, seed))
+        for name, seed in seeds.items()
+    ]
 
 
 def test_two_runs_push_the_same_content_in_the_same_order(runs: list[Any]) -> None:
     """Full content, for each symbol and kind, and the order pushes among themselves."""
-    (one, _), (other, _) = runs
+    (one, _), (other, _), _ = runs
     assert one["pushes"].keys() == other["pushes"].keys()
     for stream, pushes in one["pushes"].items():
         assert pushes == other["pushes"][stream], stream
@@ -52,13 +57,13 @@ def test_two_runs_push_the_same_content_in_the_same_order(runs: list[Any]) -> No
 
 def test_two_runs_leave_the_same_journal_byte_for_byte(runs: list[Any]) -> None:
     """Every fact, and the chain over them."""
-    (_, one), (_, other) = runs
+    (_, one), (_, other), _ = runs
     assert len(one) > 25
     assert one == other
 
 
-def test_another_seed_makes_another_world(runs: list[Any], tmp_path: Path) -> None:
-    """The comparison above could not succeed with anything."""
-    received, journal = run(tmp_path / "other", "8")
-    assert received["pushes"]["trades 700.HK"] != runs[0][0]["pushes"]["trades 700.HK"]
-    assert journal != runs[0][1]
+def test_another_seed_makes_another_world(runs: list[Any]) -> None:
+    """The comparisons above could not succeed with anything."""
+    (one, journal), _, (strange, other) = runs
+    assert strange["pushes"]["trades 700.HK"] != one["pushes"]["trades 700.HK"]
+    assert other != journal

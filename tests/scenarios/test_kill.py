@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.once import gather_once, shared_folder
 from tests.support.server import Server, client_environment, run_program
 
 pytestmark = pytest.mark.compat
@@ -41,19 +42,25 @@ def trade_until_killed(server: Server, answered_min: int) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=[20, 120])
-def aftermath(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def aftermath(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Any:
     """What was answered before the kill, and what the account shows after the restart."""
-    folder = tmp_path_factory.mktemp("kill")
+    root = shared_folder(tmp_path_factory, worker_id)
+    return gather_once(root, f"kill-{request.param}", lambda folder: kill(folder, request.param))
+
+
+def kill(folder: Path, answered_min: int) -> Any:
+    """Trade, kill in the middle, restart, look; and once more kill, restart, look."""
+    shown = []
     with Server(folder / "home", *CLOCK) as server:
-        answered = trade_until_killed(server, request.param)
-        server.restart()
-        run_program(HERE / "audit_program.py", server.env, str(folder / "audit.json"))
-        shown = json.loads((folder / "audit.json").read_text())
-        server.kill()
-        server.restart()
-        run_program(HERE / "audit_program.py", server.env, str(folder / "again.json"))
-        again = json.loads((folder / "again.json").read_text())
-    return {"answered": answered, "shown": shown, "again": again}
+        answered = trade_until_killed(server, answered_min)
+        for name in ("first", "again"):
+            server.restart()
+            run_program(HERE / "audit_program.py", server.env, str(folder / name))
+            shown.append(json.loads((folder / name).read_text()))
+            server.kill()
+    return {"answered": answered, "shown": shown[0], "again": shown[1]}
 
 
 def test_every_answered_order_is_there_once(aftermath: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios import tape
+from tests.support.once import gather_once, shared_folder
 from tests.support.server import Server, run_program
 
 pytestmark = pytest.mark.compat
@@ -30,9 +31,13 @@ def lean(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def replay(lean: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def replay(lean: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
     """What the client received in the whole day, and the server's counters after it."""
-    folder = tmp_path_factory.mktemp("replay")
+    root = shared_folder(tmp_path_factory, worker_id)
+    return gather_once(root, "replay", lambda folder: replay_the_day(lean, folder))
+
+
+def replay_the_day(lean: Path, folder: Path) -> Any:
     arguments = ("--replay", str(lean), "--clock", CLOCK, "--speed", "0", "--limits", "none")
     with Server(folder / "home", *arguments) as server:
         answers = folder / "answers.json"

@@ -37,6 +37,7 @@ from portway.wire.commands import Channel
 __all__ = ["Listeners"]
 
 DRAIN_SECONDS_MAX = 5.0  # A reader that has not caught up by then is slow, and gets merged pushes.
+SWEEP_SECONDS = 3600.0
 EVERYWHERE = {"0.0.0.0", "::", ""}  # Addresses to listen on, not to connect to.
 
 
@@ -64,6 +65,7 @@ class Listeners:
         self._trade_channel = TradeChannel(desk, market, self._stats)
         self._trade_gate = self._gate(Channel.TRADE, self._trade_channel)
         self._http: HttpListener | None = None
+        self._sweeper: asyncio.Task[None] | None = None
 
     @property
     def has_clients(self) -> bool:
@@ -87,6 +89,7 @@ class Listeners:
         http = await self._http.listen(host, ports.http)
         reachable = "127.0.0.1" if host in EVERYWHERE else host
         at = f"[{reachable}]" if ":" in reachable else reachable
+        self._sweeper = asyncio.create_task(self._sweep(), name="sweep of expired sessions")
         return {
             "http_url": f"http://{at}:{http}",
             "quote_ws_url": f"ws://{at}:{quote}",
@@ -102,10 +105,17 @@ class Listeners:
 
     async def close(self) -> None:
         """Tell every client that the server goes, and close."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         self._trade_channel.close()
         await asyncio.gather(self._quote_gate.close(), self._trade_gate.close())
         if self._http is not None:
             await self._http.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._identity.drop_expired()
+            await asyncio.sleep(SWEEP_SECONDS)
 
     def _gate(self, channel: Channel, handler: QuoteChannel | TradeChannel) -> Gate:
         return Gate(

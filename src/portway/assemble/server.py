@@ -25,6 +25,7 @@ from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
 from portway.conductor import Conductor
 from portway.logs import configure_logs
+from portway.market.listed import ListedSource
 from portway.market.recorded import RecordedDataError, RecordedSource, open_lean
 from portway.market.reference import Reference, built_in
 from portway.market.runner import MarketRunner
@@ -130,9 +131,12 @@ def _stop_signal() -> asyncio.Event:
 
 def _sources(
     settings: Settings, home: Home
-) -> tuple[Reference, list[SyntheticWorld | RecordedSource]]:
-    """The recorded days, if any, before the synthetic world: a symbol has one source."""
-    reference = built_in()
+) -> tuple[Reference, list[SyntheticWorld | RecordedSource | ListedSource]]:
+    """The recorded days, if any, before the synthetic world: a symbol has one source.
+
+    What neither of them knows, such as the warrants of an imported list, is listed without data.
+    """
+    reference = built_in().with_listing(home.path)
     recorded = []
     if settings.replay:
         recorded.append(open_lean(settings.replay, calendar=reference.calendars[Market.US]))
@@ -141,7 +145,7 @@ def _sources(
         listed = reference.instruments
         unlisted = [one for one in source.instruments() if one.symbol not in listed]
         reference = reference.with_instruments(unlisted)
-    return reference, [*recorded, world]
+    return reference, [*recorded, world, ListedSource(reference.instruments)]
 
 
 def _seed(settings: Settings, home: Home) -> int:

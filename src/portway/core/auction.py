@@ -257,9 +257,7 @@ def us_cross(
 # --- Candidates -------------------------------------------------------------------------------
 
 
-def _limits(
-    orders: Sequence[AuctionOrder], table: SpreadTable
-) -> tuple[int | None, int | None]:
+def _limits(orders: Sequence[AuctionOrder], table: SpreadTable) -> tuple[int | None, int | None]:
     """Return the ranks of the lowest sell limit and of the highest buy limit."""
     sells = [rank for _, rank in _ranked(orders, table, OrderSide.SELL)]
     buys = [rank for _, rank in _ranked(orders, table, OrderSide.BUY)]

@@ -1,4 +1,4 @@
-"""The margin model: factors, requirements, equity and risk of an account, and what it may still buy.
+"""The margin model: factors, requirements, equity and risk, and what an account may still buy.
 
 Pure arithmetic in one currency on values that the caller has converted: where prices, positions and
 exchange rates come from is not known here, nor who is liquidated. A cash account is the case of
@@ -36,6 +36,7 @@ __all__ = [
     "option_requirement",
     "short_capacity",
     "short_requirement",
+    "withdrawable",
     "written_requirement",
 ]
 
@@ -342,6 +343,28 @@ def _risk_level(
     if equity > initial:
         return 1
     return 2 if equity > maintenance else _DANGER
+
+
+def withdrawable(
+    cash: Decimal,
+    *,
+    receivable: Decimal = ZERO,
+    frozen: Decimal = ZERO,
+    financed_elsewhere: Decimal = ZERO,
+    short_proceeds: Decimal = ZERO,
+) -> Decimal:
+    """Return how much of one currency may leave an account.
+
+    What is owed for unsettled purchases has left the ledger cash already and is not set against
+    what is still to come in.
+
+    Args:
+        cash: Ledger cash, unsettled money included.
+        receivable: Unsettled proceeds; `frozen`: reserved for working buys, fees included.
+        financed_elsewhere: Negative balances of the other currencies, as an amount of this one.
+        short_proceeds: Of open shorts, which stay as collateral.
+    """
+    return max(ZERO, cash - receivable - frozen - financed_elsewhere - short_proceeds)
 
 
 _FINANCE_TIMES: Final = 3

@@ -7,7 +7,7 @@ Times of identity are wall times in Unix seconds, times of quotes and trading ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -151,6 +151,14 @@ class QuoteService(Protocol):
 
     def source(self, symbol: Symbol) -> MarketSource | None:
         """Where the symbol's history comes from."""
+        ...
+
+    def is_at_hand(self, symbol: Symbol) -> bool:
+        """Whether `board` answers at once."""
+        ...
+
+    async def ready(self, symbols: Sequence[Symbol], *, days_back: int = 0) -> None:
+        """Let boards and days be made ready, while others go on."""
         ...
 
     def watch(self, symbol: Symbol) -> None:

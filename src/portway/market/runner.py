@@ -30,7 +30,7 @@ from portway.quotes.effects import TradeEffect, effect_of
 
 __all__ = ["MarketRunner"]
 
-IDLE_SYMBOLS_MAX = 256  # Boards kept of symbols that were asked for once; the oldest goes first.
+IDLE_SYMBOLS_MAX = 1024  # Boards kept of symbols that were asked for once; the oldest goes first.
 CHUNK_EVENTS = 256  # Events folded before others of the process get their turn.
 
 Listener = Callable[[Symbol, BoardChange, Board], None]
@@ -87,11 +87,18 @@ class MarketRunner:
         active = self._activate(symbol)
         return active.board if active else None
 
+    def is_at_hand(self, symbol: Symbol) -> bool:
+        """Whether `board` answers at once."""
+        active = self._active.get(symbol)
+        return active is not None and not active.is_stale
+
     async def ready(self, symbols: Iterable[Symbol], *, days_back: int = 0) -> None:
-        """Let slow work for the shown day of some symbols happen in a thread, before it is needed.
+        """Make boards ready one after the other, while others get their turn in between.
+
+        Reading files happens in a thread.
 
         Args:
-            days_back: Earlier trading days that are to be ready too.
+            days_back: Earlier trading days that are to be readable too.
         """
         for symbol in symbols:
             source = self._sources.get(symbol)
@@ -103,6 +110,8 @@ class MarketRunner:
             )
             for day in days[-1 - days_back :]:
                 await _prepare(source, symbol, day)
+            self._activate(symbol)
+            await asyncio.sleep(0)
 
     async def ready_for(self, targets: Mapping[Market, datetime]) -> None:
         """The same for the day that watched and working symbols will turn to on the way."""

@@ -19,12 +19,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import numpy as np
 
 from portway.market.imported.ports import TickColumns
 from portway.market.imported.records import BAR, TICK, BarTable, Records, empty_bars
+from portway.market.imported.listing import Listing
 from portway.market.importers.staging import AlreadyImported, ImportSummary
 from portway.model.corporate_action import CorporateAction
 from portway.model.quote import Period
@@ -32,7 +32,6 @@ from portway.model.symbol import Symbol
 from portway.storage.bars import FileFacts, checksum, map_bars, map_ticks
 from portway.storage.data_commit import Commit, NewFile
 from portway.storage.errors import HomeUnusable, StorageError
-from portway.market.importers.listed import Listing
 
 __all__ = ["DATA_FOLDER", "ImportBusy", "MarketData", "StagedFile"]
 
@@ -405,7 +404,8 @@ class StagedFile:
         """Make the file visible, all of it at once."""
         for file in self._files:
             file.close()
-        commit = Commit(self._data, self._number, self._kind, self._listing)
+        adjusted_by = str(self._options.get("adjusted_by", "none"))
+        commit = Commit(self._data, self._number, self._kind, self._listing, adjusted_by)
         rows = np.empty(0, dtype=self._dtype)
         if self._rows:
             rows = np.memmap(self._rows_path, dtype=self._dtype, mode="r").view(np.ndarray)
@@ -417,7 +417,6 @@ class StagedFile:
             own = segments[first:beyond]
             if len(own):
                 commit.add(symbol, _gathered(rows, own["row"], own["count"]))
-        adjusted_by = str(self._options.get("adjusted_by", "none"))
         adjusted = dict.fromkeys(commit.symbols, adjusted_by)
         self._data.publish(self._number, commit.files, adjusted, report, self._rows)
         return ImportSummary(self._rows, len(commit.symbols))
@@ -439,11 +438,6 @@ def _gathered(rows: Records, begins: Any, counts: Any) -> Records:
     return np.concatenate(
         [rows[int(begin) : int(end)] for begin, end in zip(begins, ends, strict=True)]
     )
-
-
-def file_name(symbol: Symbol) -> str:
-    """Return a symbol as a file name that every system takes."""
-    return quote(symbol, safe="").replace("*", "%2A")
 
 
 def _now() -> str:

@@ -8,6 +8,7 @@ indexes are not served yet: they answer an empty list where clients allow one, e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -44,6 +45,9 @@ from portway.wire.pb import quote_pb2 as pb
 __all__ = ["QuoteChannel"]
 
 SYMBOLS_MAX: Final = 500  # per request
+MINUTE_DAYS_BACK: Final = 5  # recorded days that a page of minute bars reaches into, as a rule
+SUBSCRIPTION_COMMANDS: Final = (QuoteCommand.SUBSCRIBE, QuoteCommand.UNSUBSCRIBE)
+CANDLE_COMMANDS: Final = (QuoteCommand.CANDLESTICKS, QuoteCommand.HISTORY_CANDLESTICKS)
 TRADE_DAY_SPAN_DAYS_MAX: Final = 31
 HISTORY_SYMBOLS_MAX: Final = 1000  # told in the profile; not counted yet
 
@@ -69,6 +73,7 @@ class QuoteChannel:
         self._identity = identity
         self._wall = wall
         self._subscribers: dict[Session, Subscriber] = {}
+        self._changing: dict[Session, asyncio.Lock] = {}
         self._handlers: dict[int, Handler] = {
             QuoteCommand.USER_PROFILE: self._profile,
             QuoteCommand.SUBSCRIPTIONS: self._subscription_list,
@@ -103,11 +108,48 @@ class QuoteChannel:
     def handle(
         self, session: Session, cmd_code: int, request: Message
     ) -> Message | Coroutine[Any, Any, Message]:
-        """Answer one command."""
+        """Answer one command; at once, unless boards it needs are not at hand."""
         handler = self._handlers.get(cmd_code)
         if handler is None:
             raise Refused("UNKNOWN_COMMAND")
-        return handler(session, request)
+        missing = self._missing(request)
+        changes = cmd_code in SUBSCRIPTION_COMMANDS
+        if not missing and not (changes and self._is_changing(session)):
+            return handler(session, request)
+        days_back = MINUTE_DAYS_BACK if cmd_code in CANDLE_COMMANDS else 0
+        answer = self._when_ready(session, handler, request, missing, days_back)
+        return self._in_turn(session, answer) if changes else answer
+
+    def _missing(self, request: Any) -> list[Symbol]:
+        """Listed symbols of a request whose boards take work before they can be shown."""
+        names = getattr(request, "symbol", ())
+        names = (names,) if isinstance(names, str) else names
+        quotes = self._quotes
+        wanted = (Symbol(name) for name in dict.fromkeys(names[: SYMBOLS_MAX + 1]))
+        return [one for one in wanted if quotes.source(one) and not quotes.is_at_hand(one)]
+
+    async def _when_ready(
+        self,
+        session: Session,
+        handler: Handler,
+        request: Message,
+        symbols: Sequence[Symbol],
+        days_back: int,
+    ) -> Message:
+        await self._quotes.ready(symbols, days_back=days_back)
+        if session.link.closing:
+            raise Refused("NOT_AUTHENTICATED")  # lost meanwhile: nothing of it may stay behind
+        answer = handler(session, request)
+        return answer if isinstance(answer, Message) else await answer
+
+    async def _in_turn(self, session: Session, answer: Coroutine[Any, Any, Message]) -> Message:
+        """Subscriptions of a session change in the order of its requests."""
+        async with self._changing.setdefault(session, asyncio.Lock()):
+            return await answer
+
+    def _is_changing(self, session: Session) -> bool:
+        lock = self._changing.get(session)
+        return lock is not None and lock.locked()
 
     def drained(self, session: Session) -> None:
         """Send what was merged while the session's link was congested."""
@@ -117,6 +159,7 @@ class QuoteChannel:
 
     def forget(self, session: Session) -> None:
         """End the subscriptions of a connection that is gone."""
+        self._changing.pop(session, None)
         subscriber = self._subscribers.pop(session, None)
         if subscriber is None:
             return

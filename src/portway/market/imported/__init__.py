@@ -1,5 +1,4 @@
-"""Imported data as a market source: bars, ticks and corporate actions that lie in the home."""
+"""Imported data of a home: its records, what is folded of them, and the source that serves them.
 
-from portway.market.imported.source import ImportedSource
-
-__all__ = ["ImportedSource"]
+`market/importers` reads files into it; `storage` keeps it. Nothing here opens a file.
+"""

@@ -14,7 +14,7 @@ import numpy as np
 
 from portway.market.bar_prints import settled_turnover
 from portway.market.imported.days import midnight_of, trading_days_of
-from portway.market.importers.listed import Listed
+from portway.market.imported.listing import Listed
 from portway.market.imported.records import (
     BAR,
     PRICE_PLACES_MAX,
@@ -69,7 +69,7 @@ def settle_minutes(rows: Records, places: int, listed: Listed) -> Records:
     turnover, estimated = settled_turnover(*columns, given[plain], step[plain])
     found["turnover"] = given  # of bars without enough shares: replayed as values, not prints
     found["turnover"][plain] = turnover
-    marks = np.zeros(len(rows), dtype=np.uint8)
+    marks = np.zeros(len(rows), dtype=np.uint16)
     marks[plain] = np.where(estimated, int(BarFlag.ESTIMATED), 0)
     found["flags"] |= marks
     return found
@@ -85,7 +85,7 @@ def settle_days(rows: Records, places: int, listed: Listed) -> Records:
     mean = sum(rows[name].astype(np.float64) for name in _PRICES) / len(_PRICES)
     money = mean * 10.0 ** (TURNOVER_PLACES_MAX - PRICE_PLACES_MAX) * rows["volume"]
     found["turnover"] = np.where(missing, np.rint(money), rows["turnover"])
-    found["flags"] |= np.where(missing, int(BarFlag.ESTIMATED), 0).astype(np.uint8)
+    found["flags"] |= np.where(missing, int(BarFlag.ESTIMATED), 0).astype(np.uint16)
     return found
 
 

@@ -55,8 +55,8 @@ BAR: Final = np.dtype(
         ("volume", "<i8"),
         ("turnover", "<i8"),
         ("session", "u1"),
-        ("flags", "u1"),
-        ("spare", "V2"),
+        ("spare", "V1"),
+        ("flags", "<u2"),
         ("code", "<u4"),  # number of the symbol while rows of many are staged together
     ]
 )
@@ -100,6 +100,7 @@ class BarFlag(IntFlag):
         FOLDED: It was folded from finer data.
         REORDERED: It stood out of order in its file.
         IDLE_DAY: It lies on a day on which the calendar has no trading.
+        UNPRICED: No print of it has set a price; see `Candlestick.priced`.
     """
 
     ESTIMATED = 1
@@ -110,6 +111,10 @@ class BarFlag(IntFlag):
     FOLDED = 32
     REORDERED = 64
     IDLE_DAY = 128
+    UNPRICED = 256
+
+
+_UNPRICED: Final = int(BarFlag.UNPRICED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def candlesticks(table: BarTable) -> list[Candlestick]:
     """Return the bars as values."""
     places, money = table.price_places, table.turnover_places
     rows = table.rows
-    names = ("at", "open", "high", "low", "close", "volume", "turnover", "session")
+    names = ("at", "open", "high", "low", "close", "volume", "turnover", "session", "flags")
     columns: list[Any] = [rows[name].tolist() for name in names]
     return [
         Candlestick(
@@ -164,8 +169,11 @@ def candlesticks(table: BarTable) -> list[Candlestick]:
             volume,
             _EXACT.scaleb(Decimal(turnover), -money),
             _SESSIONS[session],
+            not flags & _UNPRICED,
         )
-        for at, opened, high, low, close, volume, turnover, session in zip(*columns, strict=True)
+        for at, opened, high, low, close, volume, turnover, session, flags in zip(
+            *columns, strict=True
+        )
     ]
 
 

@@ -25,7 +25,7 @@ from portway.market.importers.batches import (
 from portway.market.importers.columns import Bools, Floats, find_columns, numbers, scaled
 from portway.market.importers.errors import RecordedDataError
 from portway.market.importers.findings import Fault, Findings, OnError
-from portway.market.importers.listed import Listing
+from portway.market.imported.listing import Listing
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Batch, Table, open_table
 from portway.market.importers.times import ZoneOfFile
@@ -240,8 +240,8 @@ class _BarReader:
             self._place_minutes(rows, days, session)
         else:
             self._place_days(rows, days)
-        self._check_days(rows, days, flags)
         self._check_bars(rows, prices, volume, flags)
+        self._check_days(rows, days, flags)
         order = self._check_order(rows, days, flags)
         found = np.zeros(len(order), dtype=BAR)
         found["at"] = rows.at_us[order] // _SECOND_US
@@ -288,9 +288,7 @@ class _BarReader:
         missing = bad | ~np.isfinite(values)
         shown = np.flatnonzero(missing & rows.keep)[:50].tolist()
         column = rows.batch.columns[self._columns[name]]
-        rows.blame(
-            Fault.NUMBER, missing, {row: f"{name} {column[row].as_py()!r}" for row in shown}
-        )
+        rows.blame(Fault.NUMBER, missing, {row: f"{name} {column[row].as_py()!r}" for row in shown})
         return values
 
     # -- time --------------------------------------------------------------------------------
@@ -307,6 +305,8 @@ class _BarReader:
             days[mask] = own
             half = self._listing.calendars[hours.market].half_days
             found = SessionsOfDays.of(hours, np.unique(own), half)
+            if self._options.stamp is Stamp.END:
+                at = self._before_break(found, at)
             place, inside = found.locate(at)
             outside[mask] = ~inside
             session[mask] = found.session[place]
@@ -317,6 +317,24 @@ class _BarReader:
         if self._options.stamp is Stamp.END:
             hint = ""
         rows.blame(Fault.HOURS, outside, dict.fromkeys(shown, hint))
+
+    def _before_break(self, parts: SessionsOfDays, at: Ints) -> Ints:
+        """Put the minutes that end as a break ends where they were: at the end of the morning.
+
+        No minute ends when the afternoon begins, but some files stamp the morning's last one so.
+        """
+        ends = at + _MINUTE_US
+        place = np.searchsorted(parts.begin, ends)
+        at_begin = parts.begin[np.minimum(place, len(parts.begin) - 1)] == ends
+        at_begin &= ~np.isin(place, parts.first)
+        before = parts.end[np.maximum(place - 1, 0)]
+        moved = at_begin & (before < ends)
+        self.findings.note(
+            "stamped with the end of a break, taken as the last minute before it",
+            int(np.count_nonzero(moved)),
+        )
+        found: Ints = np.where(moved, before - _MINUTE_US, at)
+        return found
 
     def _place_days(self, rows: Rows, days: Ints) -> None:
         for market, mask in by_market(rows):

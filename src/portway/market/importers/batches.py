@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from portway.market.importers.columns import Bools, texts
 from portway.market.importers.findings import Fault, Finding, Findings
-from portway.market.importers.listed import Listed, Listing
+from portway.market.imported.listing import Listed, Listing
 from portway.market.importers.tables import Batch
 from portway.market.importers.times import ZoneOfFile, instants
 from portway.market.imported.days import DAY_US, to_date

@@ -113,7 +113,10 @@ class Findings:
         """Return what `to_json` wrote."""
         return cls(
             {Fault[name]: int(count) for name, count in value["counts"].items()},
-            [Finding(line, Fault[name], symbol, text) for line, name, symbol, text in value["kept"]],
+            [
+                Finding(line, Fault[name], symbol, text)
+                for line, name, symbol, text in value["kept"]
+            ],
             dict(value["notes"]),
         )
 

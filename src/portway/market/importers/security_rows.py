@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
-from portway.market.reference.instrument_table import COLUMNS, FLAGS, NO_FLAGS, parse_fields
+from portway.market.reference.instrument_table import COLUMNS, NO_FLAGS, parse_fields
 from portway.model.instrument import SecurityClass
-from portway.model.symbol import Market, MalformedSymbol, market_of, parse_symbol
+from portway.model.symbol import MalformedSymbol, Market, market_of, parse_symbol
 
 __all__ = ["SHAPES", "NotListed", "Shape", "clean_text", "parse_code"]
 
 Row = Mapping[str, str]
 Texts = dict[str, str]
+Value = TypeVar("Value")
 
 NAME_CHARS_MAX: Final = 300
 LOT_MAX: Final = 10_000_000
@@ -51,12 +52,12 @@ class Shape:
 
 
 def clean_text(text: str) -> str:
-    """Return a name without blanks around it.
+    """Return a name without blanks around it; whatever kind of blank is inside becomes a space.
 
     Raises:
         ValueError: If it is too long or has characters that cannot be shown.
     """
-    text = text.strip()
+    text = re.sub(r"[\s\u200b\ufeff]", " ", text).strip()
     if len(text) > NAME_CHARS_MAX:
         raise ValueError(f"has {len(text)} characters, at most {NAME_CHARS_MAX}")
     if not text.isprintable():
@@ -168,8 +169,13 @@ def _us_symbol(text: str) -> str:
     if not parts or not all(re.fullmatch("[A-Z0-9]+", part) for part in parts):
         raise ValueError(f"symbol: {text!r} is no ticker")
     head, *suffixes = parts
-    symbol = ".".join([head, *(_US_SUFFIXES.get(one, one) for one in suffixes), "US"])
-    return str(parse_symbol(symbol))
+    spelled = ".".join([head, *map(_us_suffix, suffixes), "US"])
+    return str(parse_symbol(spelled))
+
+
+def _us_suffix(text: str) -> str:
+    preferred = re.fullmatch("P([A-Z])", text)
+    return f"PR.{preferred[1]}" if preferred else _US_SUFFIXES.get(text, text)
 
 
 def _parse_us(row: Row) -> Texts:
@@ -237,7 +243,6 @@ _MARKET_CLASSES: Final = {
     Market.CN: frozenset("a_share b_share_sh b_share_sz etf debt index".split()),
     Market.SG: frozenset("stock etf reit warrant debt index".split()),
 }
-_COUNTS: Final = ("total_shares", "circulating_shares", "hk_shares")
 
 
 def _parse_own(row: Row) -> Texts:
@@ -283,9 +288,68 @@ def _name(row: Row, column: str) -> str:
         raise ValueError(f"{column}: {error}") from None
 
 
-def _chosen[Value](column: str, text: str, values: Mapping[str, Value]) -> Value:
+def _chosen(column: str, text: str, values: Mapping[str, Value]) -> Value:
     try:
         return values[text.strip()]
     except KeyError:
         known = ", ".join(repr(one) for one in values)
         raise ValueError(f"{column}: {text!r} is none of {known}") from None
+
+
+def _lot(row: Row, column: str) -> str:
+    text = row[column].strip()
+    if not re.fullmatch("[0-9]{1,9}", text) or not 0 < int(text) <= LOT_MAX:
+        raise ValueError(f"{column}: {text!r} is not a whole number from 1 to {LOT_MAX}")
+    return str(int(text))
+
+
+def _currency(text: str) -> str:
+    text = {"RMB": "CNY", "CNH": "CNY"}.get(text.strip(), text.strip())
+    if not re.fullmatch("([A-Z]{3})?", text):
+        raise ValueError(f"currency: {text!r} is no code of three letters")
+    return text
+
+
+def _yes(row: Row, column: str) -> bool:
+    return _chosen(column, row[column], {"Y": True, "N": False, "": False})
+
+
+def _iso_day(row: Row, column: str) -> str:
+    text = row.get(column, "").strip()
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise ValueError(f"{column}: {text!r} is no date as 2026-01-31") from None
+
+
+_NO_DAYS: Final = frozenset({"", "0", "99999999"})
+
+
+def _compact_day(row: Row, column: str) -> str:
+    text = row.get(column, "").strip()
+    if text in _NO_DAYS:
+        return ""
+    try:
+        if len(text) != len("20260131") or not text.isdigit():
+            raise ValueError
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"{column}: {text!r} is no date as 20260131") from None
+
+
+SHAPES: Final = (
+    Shape("portway's own columns", ("symbol", "security_class"), _parse_own, strict=True),
+    Shape(
+        "the Hong Kong list of securities",
+        ("code", "category", "board_lot", "name_en"),
+        _parse_hk,
+        market=Market.HK,
+    ),
+    Shape("a US list", ("symbol", "kind", "name_en"), _parse_us, market=Market.US),
+    Shape(
+        "a mainland list",
+        ("symbol", "name_cn", "type", "valid", "start_date", "end_date"),
+        _parse_cn,
+        market=Market.CN,
+    ),
+)

@@ -64,9 +64,7 @@ def _said(kind: str) -> str:
     )
 
 
-def instants(
-    column: pa.Array, market: Market, lines: Ints, zone: ZoneOfFile
-) -> tuple[Ints, Bools]:
+def instants(column: pa.Array, market: Market, lines: Ints, zone: ZoneOfFile) -> tuple[Ints, Bools]:
     """Return instants in microseconds since 1970, UTC, and which of them make no sense.
 
     Args:
@@ -89,12 +87,12 @@ def instants(
     return _of_text(pc.utf8_trim_whitespace(column.cast(pa.string())), market, lines, zone)
 
 
-def _of_text(
-    column: pa.Array, market: Market, lines: Ints, zone: ZoneOfFile
-) -> tuple[Ints, Bools]:
+def _of_text(column: pa.Array, market: Market, lines: Ints, zone: ZoneOfFile) -> tuple[Ints, Bools]:
     digits = pc.match_substring_regex(column, r"^\d{10}(\d{3}){0,2}$")
-    if len(column) and pc.all(pc.fill_null(digits, True)).as_py() and digits.null_count < len(
-        column
+    if (
+        len(column)
+        and pc.all(pc.fill_null(digits, True)).as_py()
+        and digits.null_count < len(column)
     ):
         zone.meet(["UTC"], [int(lines[0])])
         return _epochs(column)

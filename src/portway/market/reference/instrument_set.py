@@ -7,7 +7,7 @@ until somebody wants its instrument; what the row does not say follows from its 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -78,16 +78,6 @@ class InstrumentSet(Mapping[Symbol, Instrument]):
         if isinstance(entry, str):
             return SecurityClass(entry.split(",", _CLASS_COLUMN + 1)[_CLASS_COLUMN])
         return entry.security_class
-
-    def of_classes(self, classes: Collection[SecurityClass]) -> InstrumentSet:
-        """Return the set of those of these classes."""
-        made = InstrumentSet(())
-        made._entries = {
-            symbol: entry
-            for symbol, entry in self._entries.items()
-            if self.class_of(symbol) in classes
-        }
-        return made
 
     def overnight(self) -> Iterator[Instrument]:
         """Yield the securities of the US overnight list, in order."""

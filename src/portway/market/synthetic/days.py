@@ -51,6 +51,7 @@ _RANGE_STEPS_MIN: Final = 4
 _SHARE_PRICE: Final = {Market.HK: 38, Market.US: 62, Market.CN: 11}
 _GROWTH_LIMIT: Final = Decimal("0.20")
 _MAIN_LIMIT: Final = Decimal("0.10")
+_ST_LIMIT: Final = Decimal("0.05")  # On every day: inside the wider limit that followed, too.
 _LIMIT_MARGIN: Final = 0.004
 
 
@@ -214,7 +215,8 @@ class _Prices:
         that is moved shifts the limits of the next day, so it is done until nothing moves.
         """
         growth = instrument.board in (Board.SZ_GEM_CONNECT, Board.SZ_GEM_NON_CONNECT, Board.SH_STAR)
-        limit = float(_GROWTH_LIMIT if growth else _MAIN_LIMIT) - _LIMIT_MARGIN
+        narrow = _ST_LIMIT if instrument.risk_warning else _MAIN_LIMIT
+        limit = float(_GROWTH_LIMIT if growth else narrow) - _LIMIT_MARGIN
         while True:
             top = np.floor(self.after_action * (1 + limit) / self.step).astype(np.int64)
             bottom = np.ceil(self.after_action * (1 - limit) / self.step).astype(np.int64)

@@ -15,15 +15,58 @@ from importlib import resources
 from typing import Final
 
 from portway.market.synthetic.draws import fraction, key_of, word
-from portway.model.instrument import Instrument
+from portway.model.instrument import Instrument, SecurityClass
 from portway.model.symbol import Market, Symbol
 
-__all__ = ["Profile", "leader_of", "profile_of"]
+__all__ = ["Profile", "is_drawn", "leader_of", "profile_of"]
 
 _TABLE: Final = "profiles.csv"
-# Of a security without a row: steps of price, and money traded a day.
-_PRICE_STEPS: Final = 40
-_MONEY_A_DAY: Final = {Market.US: 200_000_000, Market.HK: 60_000_000}
+_TURNOVER_DIVISOR: Final = 400  # Of a company's value, one part of so many changes hands a day.
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Of which character the securities of one kind are that have no row.
+
+    Attributes:
+        cents: Lowest typical price; others are up to `steps` - 1 steps of 8 % above.
+        volatility: Middle of their own daily volatilities; `beta` of the factors on the market's.
+        money_a_day: Traded, where the share count is not known.
+        has_nav: Whether the reference table's book value is what a share is worth.
+    """
+
+    cents: int
+    steps: int
+    volatility: float
+    money_a_day: int
+    beta: float = 1.0
+    prints_a_minute: int = 8
+    has_nav: bool = False
+
+
+_HK_SHARE: Final = _Kind(40, 55, 0.019, 8_000_000)
+_WARRANT: Final = _Kind(20, 35, 0.040, 200_000, beta=1.3)
+_INDEX: Final = _Kind(60_000, 40, 0.006, 60_000_000_00, prints_a_minute=12)
+_B_SHARE: Final = _Kind(30, 35, 0.014, 2_000_000, beta=0.8)
+_KINDS: Final = {
+    (Market.HK, SecurityClass.EQUITY): _HK_SHARE,
+    (Market.HK, SecurityClass.REIT): _Kind(100, 35, 0.010, 5_000_000, beta=0.6),
+    (Market.HK, SecurityClass.EQUITY_WARRANT): _WARRANT,
+    (Market.HK, SecurityClass.ETP): _Kind(500, 40, 0.007, 10_000_000, has_nav=True),
+    (Market.HK, SecurityClass.FIXED_INCOME_ETP): _Kind(
+        8_000, 8, 0.0015, 5_000_000, beta=0.05, has_nav=True
+    ),
+    (Market.HK, SecurityClass.INDEX): _INDEX,
+    (Market.US, SecurityClass.STOCK): _Kind(600, 40, 0.017, 60_000_000),
+    (Market.US, SecurityClass.ETF): _Kind(1_500, 25, 0.006, 20_000_000, has_nav=True),
+    (Market.US, SecurityClass.US_WARRANT): _WARRANT,
+    (Market.US, SecurityClass.INDEX): _INDEX,
+    (Market.CN, SecurityClass.A_SHARE): _Kind(300, 38, 0.017, 120_000_000),
+    (Market.CN, SecurityClass.B_SHARE_SH): _B_SHARE,
+    (Market.CN, SecurityClass.B_SHARE_SZ): _B_SHARE,
+    (Market.CN, SecurityClass.ETF): _Kind(70, 18, 0.008, 40_000_000, has_nav=True),
+    (Market.CN, SecurityClass.INDEX): _INDEX,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +132,34 @@ def _read(row: dict[str, str]) -> Profile:
     )
 
 
+def is_drawn(market: Market, security_class: SecurityClass) -> bool:
+    """Tell whether the world has prices for that kind of security.
+
+    Bonds, and what is priced from another security (warrants, CBBCs, options), are not of it.
+    """
+    return (market, security_class) in _KINDS
+
+
 def _drawn(seed: int, instrument: Instrument) -> Profile:
+    kind = _KINDS[instrument.market, instrument.security_class]
     key = key_of(seed, instrument.symbol, "profile")
-    cents = 600
-    for _ in range(word(key, 0) % _PRICE_STEPS):
-        cents = cents * 108 // 100  # From 6 up to some 120.
-    if instrument.is_index:
-        cents *= 100
-    money = _MONEY_A_DAY[Market.US if instrument.market is Market.US else Market.HK]
+    cents = kind.cents
+    for _ in range(word(key, 0) % kind.steps):
+        cents = cents * 108 // 100
+    cents = max(cents, 1)
+    if kind.has_nav and instrument.bps > 0:
+        cents = max(int(instrument.bps * 100), 1)
+    money = kind.money_a_day
+    if instrument.circulating_shares:
+        money = max(instrument.circulating_shares * cents // 100 // _TURNOVER_DIVISOR, money // 8)
     pays = not instrument.is_index and instrument.dividend > 0
     return Profile(
-        low=Decimal(cents * 72 // 100).scaleb(-2),
-        high=Decimal(cents * 137 // 100).scaleb(-2),
+        low=Decimal(max(cents * 72 // 100, 1)).scaleb(-2),
+        high=Decimal(cents * 137 // 100 + 1).scaleb(-2),
         growth=0.03,
-        volatility=0.010 + 0.012 * fraction(word(key, 1)),
-        beta=0.6 + 0.8 * fraction(word(key, 2)),
-        shares_a_day=money * 100 // cents,
-        prints_a_minute=12,
+        volatility=kind.volatility * (0.7 + 0.8 * fraction(word(key, 1))),
+        beta=kind.beta * (0.6 + 0.8 * fraction(word(key, 2))),
+        shares_a_day=max(money * 100 // cents, 1),
+        prints_a_minute=kind.prints_a_minute,
         dividend_months=(6,) if pays else (),
     )

@@ -20,7 +20,7 @@ from portway.market.synthetic.days import DayTable, day_table
 from portway.market.synthetic.grid import money, price
 from portway.market.synthetic.inside import Inside
 from portway.market.synthetic.layout import auction_ends, layout_of, microseconds
-from portway.market.synthetic.profiles import profile_of
+from portway.market.synthetic.profiles import is_drawn, profile_of
 from portway.market.synthetic.snapshots import day_snapshot
 from portway.market.synthetic.years import Span, span_of
 from portway.model.corporate_action import CorporateAction
@@ -63,9 +63,9 @@ class SyntheticWorld:
     # -- MarketSource ------------------------------------------------------------------------
 
     def symbols(self) -> Collection[Symbol]:
-        """Return every symbol of the reference whose market has a calendar."""
-        known = self._reference.calendars
-        return [one for one in self._reference.instruments if market_of(one) in known]
+        """Return every symbol of the reference whose kind of security the world can draw."""
+        instruments = self._reference.instruments
+        return [one for one in instruments if is_drawn(market_of(one), instruments.class_of(one))]
 
     def trading_days(self, symbol: Symbol, first: date, last: date) -> Sequence[date]:
         """Return the trading days of the symbol from `first` to `last`, both inclusive."""

@@ -36,19 +36,18 @@ _CLASSES: Final = {
 @kind("triggers", "conditional")
 def conditional(given: Mapping[str, Any]) -> Mapping[str, Any]:
     market, terms = Market(given["market"]), _terms(given)
-    watch, release, number = begin_watch(terms, Decimal(given["last_at_submission"])), None, None
-    for number, row in enumerate(given["prints"], start=1):
-        watch, release = _see(watch, market, terms, row)
-        if release is not None:
-            break
+    watch = begin_watch(terms, Decimal(given["last_at_submission"]))
+    seen, release = 0, None
+    while release is None and seen < len(given["prints"]):
+        watch, release = _see(watch, market, terms, given["prints"][seen])
+        seen += 1
     if release is None:
-        return {**dict.fromkeys(("print", "at", "trigger_price", "order")), "released": False} | {
-            "extreme": watch.extreme
-        }
+        nothing = dict.fromkeys(("print", "at", "trigger_price", "order"))
+        return {**nothing, "released": False, "extreme": watch.extreme}
     table = spread_table(market, _CLASSES[market], _DAY)
     return {
         "released": True,
-        "print": number,
+        "print": seen,
         "at": int((release.at - _SUBMITTED).total_seconds()),
         "extreme": watch.extreme,
         "trigger_price": shown_trigger(terms, release.trigger, table),

@@ -48,6 +48,7 @@ proto-check: $(DEV)
 	@$(BIN)/python tools/generate_proto.py --check
 docs-check: $(DEV)
 	@if [ -f tools/compat_table.py ]; then $(BIN)/python tools/compat_table.py --check; fi
+	@$(BIN)/python tools/order_states.py --check
 
 .PHONY: format
 format: $(DEV)  ## Rewrite the source in its format, and mend what the linter can
@@ -67,8 +68,8 @@ fuzz: $(DEV)  ## The property tests of bad input, with many more examples
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n logical -m fuzz $(PYTEST_ARGS)
 
 .PHONY: sim
-sim: $(DEV)  ## Repeat one simulated day: SEED=7
-	@test -n '$(SEED)' || { echo 'which day? make sim SEED=7'; exit 2; }
+sim: $(DEV)  ## A million random commands from a seed, every invariant asserted: SEED=7
+	@test -n '$(SEED)' || { echo 'which seed? make sim SEED=7'; exit 2; }
 	@PORTWAY_SEED='$(SEED)' $(BIN)/python -m pytest tests/simulation $(PYTEST_ARGS)
 
 .PHONY: bench

@@ -19,20 +19,25 @@ from portway.clock import Clock, ClockMode, ClockPosition, Leg
 from portway.clock.spec import parse_instant
 from portway.market.agenda import Due
 from portway.market.runner import MarketRunner
-from portway.model.command import MarketMoved
+from portway.model.command import MarketMoved, TimeReached
 from portway.model.session import Timetable, phase_at
 from portway.model.symbol import Market
+from portway.trading.errors import DecisionFailed, TradingError
 from portway.trading.runner import VenueRunner
 
 __all__ = ["Conductor"]
 
 log = logging.getLogger(__name__)
 
-TURN_SECONDS = 0.02  # How often free-running time is carried on.
+TURN_SECONDS = 0.02  # How often free-running time is carried on at least.
+TURN_SECONDS_MIN = 0.0005  # And at most: events due within it leave together, in one write.
 ELAPSED_MAX = timedelta(seconds=1)  # A machine that slept does not make the markets race.
 KEEP_SECONDS = 1.0  # How often a moving position is saved.
 RESERVE = timedelta(seconds=3)  # Market time that may be shown before the next save; > KEEP.
 STEP_SECONDS_MAX = 366 * 86400.0
+RETRY_SECONDS = 0.05  # Before what is due is submitted again; doubled each time, up to the maximum.
+RETRY_SECONDS_MAX = 5.0
+DEFECTS_MAX = 5
 
 PHASE_TIMETABLES = {Market.HK: Timetable.HK, Market.US: Timetable.US, Market.CN: Timetable.SH}
 
@@ -65,6 +70,7 @@ class Conductor:
         self._drained = drained
         self._moving = asyncio.Lock()
         self._kept_at = 0.0
+        self._heard = dict(clock.instants)  # Up to where instants that orders wait for were told.
         self._turned_at = time.monotonic()
 
     @property
@@ -83,7 +89,7 @@ class Conductor:
         """Move free-running time until cancelled."""
         last = time.monotonic()
         while True:
-            await asyncio.sleep(TURN_SECONDS)
+            await asyncio.sleep(self._pause_seconds())
             now = time.monotonic()
             elapsed, last = timedelta(seconds=now - last), now
             self._turned_at = now
@@ -94,6 +100,13 @@ class Conductor:
             if now - self._kept_at > KEEP_SECONDS and self.is_moving:
                 self._kept_at = now
                 self._keep(self._clock.position(RESERVE))
+
+    def _pause_seconds(self) -> float:
+        """Until the next event is due, so that it is shown when it happens and not a turn later."""
+        if not self.is_moving:
+            return TURN_SECONDS
+        due = self._market.next_event_in() / self._clock.speed
+        return min(max(due.total_seconds(), TURN_SECONDS_MIN), TURN_SECONDS)
 
     @property
     def is_moving(self) -> bool:
@@ -182,15 +195,27 @@ class Conductor:
                 for market, begin in begins.items()
             }
             await self._advance(reached, silent=leg.silent, waits=waits)
-            await self._venue.submit(due, due.at)
+            await self._submit_due(due)
         await self._advance(leg.targets, silent=leg.silent, waits=waits)
+        for market, target in leg.targets.items():
+            # Orders that came on the way may wait for an instant that has gone by meanwhile.
+            if self._venue.due_between(market, self._heard[market], target):
+                await self._submit_due(TimeReached(market, target))
+            self._heard[market] = target
 
-    def _agenda(self, leg: Leg, begins: Mapping[Market, datetime]) -> list[tuple[timedelta, Due]]:
-        due = [
-            (one.at - begin, one)
-            for market, begin in begins.items()
-            for one in self._market.agenda.between(market, begin, leg.targets[market])
-        ]
+    def _agenda(
+        self, leg: Leg, begins: Mapping[Market, datetime]
+    ) -> list[tuple[timedelta, Due | TimeReached]]:
+        due: list[tuple[timedelta, Due | TimeReached]] = []
+        for market, begin in begins.items():
+            target = leg.targets[market]
+            due += [
+                (one.at - begin, one) for one in self._market.agenda.between(market, begin, target)
+            ]
+            due += [
+                (at - begin, TimeReached(market, at))
+                for at in self._venue.due_between(market, begin, target)
+            ]
         return sorted(due, key=lambda pair: pair[0])
 
     async def _advance(
@@ -211,5 +236,33 @@ class Conductor:
                 await asyncio.sleep(0)  # Sockets get their turn between chunks.
 
     async def _tell(self, moved: MarketMoved) -> None:
-        if moved.symbol in self._venue.working_symbols():
+        if moved.symbol not in self._venue.working_symbols():
+            return
+        try:
             await self._venue.submit(moved, moved.at)
+        except TradingError as error:
+            # The next move of the symbol shows the whole market again; time goes on.
+            log.error("the venue did not hear that %s moved: %s", moved.symbol, error)
+
+    async def _submit_due(self, due: Due | TimeReached) -> None:
+        """Carry out what falls due: time stands still until the venue has it.
+
+        Repeating is safe, since what is due changes nothing the second time. Only a defect, which
+        would meet the same state for ever, is passed over after some attempts.
+        """
+        defects, pause = 0, RETRY_SECONDS
+        while True:
+            try:
+                await self._venue.submit(due, due.at)
+                if isinstance(due, TimeReached):
+                    self._heard[due.market] = due.at
+                return
+            except DecisionFailed as error:
+                defects += 1
+                if defects >= DEFECTS_MAX:
+                    log.error("%s is passed over after a defect: %s", type(due).__name__, error)
+                    return
+            except TradingError as error:
+                log.error("%s has to wait: %s", type(due).__name__, error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, RETRY_SECONDS_MAX)

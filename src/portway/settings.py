@@ -43,6 +43,7 @@ class Settings:
         clock: What was asked for; None goes on as the home stands (a fresh home: `open`).
         speed: Market seconds per wall second.
         seed: Fixes the synthetic market; None takes the home's, or `DEFAULT_SEED`.
+        scenario: Named scenario that the synthetic market tells; None takes the home's, or none.
         replay: Folder of recorded days whose symbols are served instead of synthetic ones.
         limits: Name of the profile of limits: `service`, `published` or `none`.
     """
@@ -53,6 +54,7 @@ class Settings:
     clock: ClockSpec | None = None
     speed: float = 1.0
     seed: int | None = None
+    scenario: str | None = None
     replay: Path | None = None
     limits: str = "service"
     log_level: str = "info"

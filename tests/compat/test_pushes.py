@@ -31,6 +31,12 @@ def subscribed(rows: list[Any]) -> dict[str, Any]:
     }
 
 
+def numbers(bar: dict[str, Any]) -> dict[str, Any]:
+    """A candle by value: sums made by the client may end in zeros."""
+    decimals = ("open", "high", "low", "close", "turnover")
+    return {**bar, **{name: Decimal(bar[name]) for name in decimals}}
+
+
 def trades_of(pushes: list[Any]) -> list[Any]:
     return [trade for push in pushes for trade in push["trades"]]
 
@@ -173,7 +179,7 @@ def test_minute_candles_merged_by_the_client_equal_a_later_pull(facts: Any) -> N
     merged = [bar for bar in known["realtime"] if bar["timestamp"] >= start]
     pulled = [bar for bar in known["pull"] if bar["timestamp"] >= start]
     assert len(merged) >= 3
-    assert merged == pulled
+    assert list(map(numbers, merged)) == list(map(numbers, pulled))
     assert len(known["pushes"]) > len(merged)
     assert {push["period"] for push in known["pushes"]} == {"Min_1"}
 
@@ -220,5 +226,6 @@ def test_candles_merged_over_a_session_equal_a_later_pull(gather: Facts, session
         start = known["snapshot"][-1]["timestamp"] if known["snapshot"] else 0
         merged = [bar for bar in known["merged"] if bar["timestamp"] >= start]
         merged.sort(key=lambda bar: bar["timestamp"])  # The client keeps sessions apart.
+        assert merged
         pulled = [bar for bar in known["pull"] if bar["timestamp"] >= start]
-        assert merged == pulled, period
+        assert list(map(numbers, merged)) == list(map(numbers, pulled)), period

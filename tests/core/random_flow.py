@@ -1,9 +1,14 @@
-"""Random but lively flows of commands: orders around a moving market, days that pass, money."""
+"""Random but lively flows of commands: every order type, around moving markets, over whole days.
+
+Each market goes through the stages of its trading day, auctions and breaks included, at its own
+random pace; what the clock and the outside would tell a venue is told at each change of stage.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,27 +18,42 @@ from hypothesis import settings
 from portway.core.engine import Outsides, decide, evolve
 from portway.core.state import State
 from portway.model.command import (
+    AuctionEnded,
+    AuctionLocked,
+    AuctionOpened,
     CancelOrder,
     Command,
     ConfigureVenue,
     Deposit,
     FillModel,
     MarketMoved,
+    MarketView,
     OpenAccount,
     ReplaceOrder,
     SessionEnded,
     SessionOpened,
     Stamped,
     SubmitOrder,
+    TimeReached,
     TradingDayStarted,
     VenueSettings,
     Withdraw,
 )
 from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
 from portway.model.money import Currency
-from portway.model.order import OrderSide, OrderTerms, OrderType, OutsideRth, TimeInForce
+from portway.model.order import (
+    AttachedKind,
+    AttachedTerms,
+    DayAuction,
+    OrderSide,
+    OrderTerms,
+    OrderType,
+    OutsideRth,
+    TimeInForce,
+)
 from portway.model.quote import Depth, Level, TradeSession
-from portway.model.symbol import Market, Symbol
+from portway.model.session import Phase
+from portway.model.symbol import Market, Symbol, market_of
 from tests.trading.floor import (
     APPLE,
     DAY,
@@ -46,10 +66,74 @@ from tests.trading.floor import (
 )
 
 ACCOUNTS = ("A1", "A2", "A3")
-CASH = {Currency.HKD: 400_000, Currency.USD: 40_000, Currency.CNH: 300_000}
+CASH = {Currency.HKD: 4_000_000, Currency.USD: 40_000, Currency.CNH: 6_000_000}
+SUPPLY_LOTS = {TENCENT: 30, APPLE: 60, MOUTAI: 10}  # That every account has from the beginning.
 CENTRES = {TENCENT: Decimal(500), APPLE: Decimal(200), MOUTAI: Decimal(1500)}
 TICKS = {TENCENT: Decimal("0.5"), APPLE: Decimal("0.01"), MOUTAI: Decimal("0.01")}
 LOTS = {TENCENT: 100, APPLE: 1, MOUTAI: 100}
+SYMBOLS = {Market.HK: TENCENT, Market.US: APPLE, Market.CN: MOUTAI}
+RTH = (None, None, *(OutsideRth.ANY_TIME,) * 4, *OutsideRth)
+T, OPENING, CLOSING = TradeSession, DayAuction.OPENING, DayAuction.CLOSING
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of a trading day: what runs, and what a venue is told when it begins."""
+
+    phase: Phase
+    session: TradeSession | None = None
+    opens: DayAuction | None = None
+    locks: DayAuction | None = None
+    holds: DayAuction | None = None
+    ended: TradeSession | None = None
+
+
+STAGES = {
+    Market.HK: (
+        Stage(Phase.CLOSED),
+        Stage(Phase.PRE_OPEN_INPUT, opens=OPENING),
+        Stage(Phase.PRE_OPEN_NO_CANCEL, locks=OPENING),
+        Stage(Phase.BLOCKING, holds=OPENING),
+        Stage(Phase.CONTINUOUS, T.NORMAL),
+        Stage(Phase.BREAK),
+        Stage(Phase.CONTINUOUS, T.NORMAL),
+        Stage(Phase.CLOSING_INPUT, opens=CLOSING),
+        Stage(Phase.CLOSING_NO_CANCEL, locks=CLOSING),
+        Stage(Phase.CLOSED, holds=CLOSING, ended=T.NORMAL),
+    ),
+    Market.US: (
+        Stage(Phase.OVERNIGHT, T.OVERNIGHT),
+        Stage(Phase.PRE, T.PRE, ended=T.OVERNIGHT),
+        Stage(Phase.REGULAR, T.NORMAL, ended=T.PRE),
+        Stage(Phase.POST, T.POST, ended=T.NORMAL),
+        Stage(Phase.CLOSED, ended=T.POST),
+    ),
+    Market.CN: (
+        Stage(Phase.CLOSED),
+        Stage(Phase.OPEN_AUCTION, opens=OPENING),
+        Stage(Phase.OPEN_AUCTION_NO_CANCEL),
+        Stage(Phase.SILENT, holds=OPENING),
+        Stage(Phase.CONTINUOUS, T.NORMAL),
+        Stage(Phase.CLOSE_AUCTION, opens=CLOSING),
+        Stage(Phase.CLOSED, holds=CLOSING, ended=T.NORMAL),
+    ),
+}
+FIRST_STAGE = {Market.HK: 4, Market.US: 2, Market.CN: 4}  # Continuous trading, regular hours.
+TYPES = {
+    Market.HK: (*(OrderType.LO,) * 6, *OrderType),
+    Market.US: (
+        *(OrderType.LO,) * 5,
+        OrderType.MO,
+        OrderType.MO,
+        OrderType.LIT,
+        OrderType.MIT,
+        OrderType.TSLPAMT,
+        OrderType.TSLPPCT,
+        OrderType.TSMAMT,
+        OrderType.TSMPCT,
+    ),
+    Market.CN: (OrderType.LO,),
+}
 
 
 def examples(count: int) -> settings:
@@ -65,6 +149,7 @@ class Flow:
 
     Attributes:
         facts: Every record of the journal, as facts.
+        pace: Of a hundred steps, how many move a market to its next stage.
     """
 
     random: Random
@@ -73,10 +158,13 @@ class Flow:
     outsides: Outsides = field(default_factory=dict)
     facts: list[tuple[Fact, ...]] = field(default_factory=list)
     at: datetime = OPEN
-    day: date = DAY
-    session: TradeSession | None = TradeSession.NORMAL
+    days: dict[Market, date] = field(default_factory=lambda: dict.fromkeys(STAGES, DAY))
+    stages: dict[Market, int] = field(default_factory=lambda: dict(FIRST_STAGE))
     shown: dict[Symbol, Depth] = field(default_factory=dict)
+    last: dict[Symbol, Decimal] = field(default_factory=dict)
     orders: list[int] = field(default_factory=list)
+    pending: list[Command] = field(default_factory=list)
+    pace: int = 6
 
     def begin(self) -> None:
         self.tell(ConfigureVenue(VenueSettings(fill_model=self.model)))
@@ -85,75 +173,210 @@ class Flow:
             for currency, amount in CASH.items():
                 self.tell(Deposit(account_no, currency, Decimal(amount)))
         for symbol in CENTRES:
+            self._supply(symbol)
             self.tell(self._move(symbol))
 
+    def _supply(self, symbol: Symbol) -> None:
+        """Let every account buy shares from an outside that is then gone."""
+        quantity = SUPPLY_LOTS[symbol] * LOTS[symbol]
+        level = Level(CENTRES[symbol], quantity * len(ACCOUNTS), 1)
+        self.shown[symbol] = Depth(symbol, self.at, (level,), ())
+        for account_no in ACCOUNTS:
+            terms = OrderTerms(
+                symbol,
+                OrderType.LO,
+                OrderSide.BUY,
+                Decimal(quantity),
+                TimeInForce.DAY,
+                price=CENTRES[symbol],
+            )
+            self.tell(SubmitOrder(account_no, terms))
+
     def step(self) -> tuple[Event, ...]:
-        return self.tell(self._command())
+        if not self.pending:
+            self.pending.append(self._command())
+        return self.tell(self.pending.pop(0))
 
     def tell(self, command: Command) -> tuple[Event, ...]:
         """Decide and evolve one command, as the runner does."""
         self.at += timedelta(milliseconds=self.random.randrange(1, 5000))
-        views = {
-            symbol: market_view(symbol, self.shown.get(symbol), self.session, self.day)
-            for symbol in CENTRES
-        }
+        if isinstance(command, MarketMoved | SessionEnded | SessionOpened | TimeReached):
+            command = replace(command, at=self.at)
+        views = {symbol: self.view(symbol) for symbol in CENTRES}
         events: list[Event] = []
         seq = len(self.facts) + 1
-        for event in decide(self.state, self.outsides, Stamped(command, self.at, views), seq):
+        for event in self.decided(Stamped(command, self.at, views), seq):
             events.append(event)
-            if not isinstance(event, OrderRefused | OrderRepeated):
-                order = evolve(self.state, event)
-                if order is not None and order.order_id not in self.orders[-1:]:
-                    self.orders.append(order.order_id)
         kept = tuple(one for one in events if not isinstance(one, OrderRefused | OrderRepeated))
         if kept:
             self.facts.append(kept)
         return tuple(events)
 
+    def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
+        for event in decide(self.state, self.outsides, stamped, seq):
+            if not isinstance(event, OrderRefused | OrderRepeated):
+                order = evolve(self.state, event)
+                if order is not None and order.order_id not in self.orders[-1:]:
+                    self.orders.append(order.order_id)
+                    del self.orders[:-200]
+            yield event
+
+    def view(self, symbol: Symbol) -> MarketView:
+        market = market_of(symbol)
+        stages, index = STAGES[market], self.stages[market]
+        stage = stages[index]
+        ended = {one.ended for one in stages[: index + 1] if one.ended is not None}
+        return replace(
+            market_view(symbol, self.shown.get(symbol), stage.session, self.days[market]),
+            phase=stage.phase,
+            ended=frozenset(ended),
+            last_done=self.last.get(symbol),
+            prev_close=CENTRES[symbol],
+        )
+
     def _command(self) -> Command:
         draw = self.random.random()
+        if draw < self.pace / 100:
+            self.pending += self._next_stage()
+            return self.pending.pop(0)
         if draw < 0.45:
             return self._submit()
-        if draw < 0.75:
+        if draw < 0.78:
             return self._move(self.random.choice(tuple(CENTRES)))
-        if draw < 0.83 and self.orders:
-            return CancelOrder(self.random.choice(ACCOUNTS), self.random.choice(self.orders))
-        if draw < 0.93 and self.orders:
+        if draw < 0.84 and self.orders:
+            return self._cancel()
+        if draw < 0.96 and self.orders:
             return self._replace()
-        if draw < 0.95:
-            amount = Decimal(self.random.randrange(-5, 200_000))
+        if draw < 0.98:
+            amount = Decimal(self.random.randrange(-5, 2_000))
             return Withdraw(self.random.choice(ACCOUNTS), Currency.HKD, amount)
-        return self._clock()
+        return TimeReached(self.random.choice(tuple(STAGES)), self.at)
+
+    # -- the clock ---------------------------------------------------------------------------
+
+    def _next_stage(self) -> list[Command]:
+        """Move a market to its next stage, and return what a venue hears of it."""
+        market = self.random.choice(tuple(STAGES))
+        stages = STAGES[market]
+        index = self.stages[market] = (self.stages[market] + 1) % len(stages)
+        told: list[Command] = []
+        if index == 0:
+            self.days[market] = next_weekday(self.days[market])
+            self.last.pop(SYMBOLS[market], None)
+            told.append(TradingDayStarted(market, self.days[market], self.at))
+        day, stage = self.days[market], stages[index]
+        if stage.holds is not None:
+            if self.random.random() < 0.7:
+                told.append(self._auction_print(market, stage.holds))
+            told.append(AuctionEnded(market, day, stage.holds, self.at))
+        if stage.ended is not None:
+            told.append(SessionEnded(market, day, stage.ended, self.at))
+        if stage.opens is not None:
+            told.append(AuctionOpened(market, day, stage.opens, self.at))
+        if stage.locks is not None:
+            told.append(AuctionLocked(market, day, stage.locks, self.at))
+        if stage.session is not None:
+            told.append(SessionOpened(market, day, stage.session, self.at))
+        return told or [TimeReached(market, self.at)]
+
+    def _auction_print(self, market: Market, auction: DayAuction) -> MarketMoved:
+        symbol = SYMBOLS[market]
+        price = CENTRES[symbol] + self.random.randrange(-4, 5) * TICKS[symbol]
+        self.last[symbol] = price
+        trade = printed(symbol, str(price), LOTS[symbol], self.at + timedelta(seconds=1))
+        return MarketMoved(symbol, self.at, None, self.shown.get(symbol), (trade,), auction)
+
+    # -- clients -----------------------------------------------------------------------------
 
     def _submit(self) -> SubmitOrder:
         pick = self.random
         symbol = pick.choice(tuple(CENTRES))
-        kind = OrderType.MO if pick.random() < 0.2 else OrderType.LO
-        lots = pick.choice((1, 1, 2, 3, 5, 7))
-        long_term = pick.random() < 0.2 and kind is OrderType.LO and symbol != MOUTAI
+        market = market_of(symbol)
+        kind = pick.choice(TYPES[market])
+        side = pick.choice(tuple(OrderSide))
         terms = OrderTerms(
             symbol,
             kind,
-            pick.choice(tuple(OrderSide)),
-            Decimal(lots * LOTS[symbol]) if pick.random() < 0.95 else Decimal(lots) / 2,
-            TimeInForce.GTC if long_term else TimeInForce.DAY,
-            price=self._price(symbol) if kind is OrderType.LO else None,
-            outside_rth=pick.choice((None, OutsideRth.ANY_TIME)) if symbol == APPLE else None,
+            side,
+            self._quantity(symbol, kind),
+            self._time_in_force(symbol, kind),
+            price=self._price(symbol),
+            trigger_price=self._price(symbol),
+            limit_offset=pick.choice((0, 1, 3)) * TICKS[symbol],
+            trailing_amount=pick.randrange(1, 5) * TICKS[symbol],
+            trailing_percent=Decimal(pick.choice(("0.1", "0.5", "1"))),
+            outside_rth=pick.choice(RTH) if market is Market.US else None,
+            limit_depth_level=pick.choice((0, 0, 0, -1, 2)),
+            trigger_count=pick.choice((0, 0, 1, 2)),
+            monitor_price=pick.choice((None, None, self._price(symbol))),
+            delayed_until=self._delay(kind),
             client_request_id=pick.choice((None, None, f"r{pick.randrange(20)}")),
+            attached=self._attached(symbol, side),
         )
         return SubmitOrder(pick.choice(ACCOUNTS), terms)
 
-    def _replace(self) -> ReplaceOrder:
+    def _quantity(self, symbol: Symbol, kind: OrderType) -> Decimal:
+        lots = self.random.choice((1, 1, 2, 3, 5, 7))
+        if kind is OrderType.ODD:
+            return Decimal(self.random.randrange(1, 99))
+        return Decimal(lots * LOTS[symbol]) if self.random.random() < 0.95 else Decimal(lots) / 2
+
+    def _time_in_force(self, symbol: Symbol, kind: OrderType) -> TimeInForce:
+        day_only = (OrderType.MO, OrderType.AO, OrderType.ALO, OrderType.ODD)
+        if symbol == MOUTAI or kind in day_only or self.random.random() < 0.7:
+            return TimeInForce.DAY
+        return TimeInForce.GTC
+
+    def _delay(self, kind: OrderType) -> datetime | None:
+        if kind not in (OrderType.LO, OrderType.MO) or self.random.random() < 0.95:
+            return None
+        return self.at + timedelta(seconds=self.random.randrange(10, 3000))
+
+    def _attached(self, symbol: Symbol, side: OrderSide) -> AttachedTerms | None:
+        if symbol == MOUTAI or self.random.random() < 0.85:
+            return None
+        sign = 1 if side is OrderSide.BUY else -1
+        tick = TICKS[symbol]
+        return AttachedTerms(
+            self.random.choice(tuple(AttachedKind)),
+            profit_taker_price=CENTRES[symbol] + sign * 3 * tick,
+            stop_loss_price=CENTRES[symbol] - sign * 3 * tick,
+            time_in_force=self.random.choice((TimeInForce.DAY, TimeInForce.GTC)),
+            activate_order_type=self.random.choice((OrderType.LIT, OrderType.MIT)),
+        )
+
+    def _cancel(self) -> CancelOrder:
         order_id = self.random.choice(self.orders)
+        live = self.state.orders.get(order_id)
+        is_own = live is not None and self.random.random() < 0.9
+        account_no = live.order.account_no if live is not None and is_own else ACCOUNTS[0]
+        return CancelOrder(account_no, order_id)
+
+    def _replace(self) -> ReplaceOrder:
+        pick = self.random
+        order_id = pick.choice(self.orders)
         live = self.state.orders.get(order_id)
         symbol = live.order.terms.symbol if live is not None else TENCENT
         account_no = live.order.account_no if live is not None else ACCOUNTS[0]
-        quantity = Decimal(self.random.choice((1, 2, 4, 6)) * LOTS[symbol])
-        price = self.random.choice((None, self._price(symbol)))
-        return ReplaceOrder(account_no, order_id, quantity, price)
+        return ReplaceOrder(
+            account_no,
+            order_id,
+            Decimal(pick.choice((1, 2, 4, 6)) * LOTS[symbol]),
+            pick.choice((None, self._price(symbol))),
+            trigger_price=pick.choice((None, self._price(symbol))),
+            trailing_amount=pick.choice((None, 2 * TICKS[symbol])),
+            trailing_percent=pick.choice((None, Decimal("0.4"))),
+            delayed_until=pick.choice((None, None, datetime.fromtimestamp(1, self.at.tzinfo))),
+            cancels_attached=pick.random() < 0.1,
+        )
 
     def _price(self, symbol: Symbol) -> Decimal:
-        return CENTRES[symbol] + self.random.randrange(-6, 7) * TICKS[symbol]
+        away = self.random.randrange(-6, 7)
+        if symbol == TENCENT and away < 0:
+            return CENTRES[symbol] + away * Decimal("0.2")  # Finer ticks below 500.
+        return CENTRES[symbol] + away * TICKS[symbol]
+
+    # -- the outside -------------------------------------------------------------------------
 
     def _move(self, symbol: Symbol) -> MarketMoved:
         pick, tick = self.random, TICKS[symbol]
@@ -167,23 +390,17 @@ class Flow:
                 Level(middle + sign * (wide + n) * tick, size, 1) for n, size in enumerate(sizes)
             )
 
+        market = market_of(symbol)
+        session = STAGES[market][self.stages[market]].session
         self.shown[symbol] = Depth(symbol, self.at, levels(1), levels(-1))
         prints = ()
-        if pick.random() < 0.3:
+        if session is not None and pick.random() < 0.4:
             price = middle + pick.randrange(-8, 9) * tick
-            prints = (printed(symbol, str(price), LOTS[symbol], self.at + timedelta(seconds=1)),)
-        return MarketMoved(symbol, self.at, self.session, self.shown[symbol], prints)
-
-    def _clock(self) -> Command:
-        market = self.random.choice((Market.HK, Market.US, Market.CN))
-        if self.session is not None and self.random.random() < 0.5:
-            ended, self.session = self.session, None
-            return SessionEnded(market, self.day, ended, self.at)
-        if self.session is None:
-            self.session = TradeSession.NORMAL
-            return SessionOpened(market, self.day, self.session, self.at)
-        self.day = next_weekday(self.day)
-        return TradingDayStarted(market, self.day, self.at)
+            self.last[symbol] = price
+            at = self.at + timedelta(seconds=1)
+            trade = printed(symbol, str(price), pick.randrange(1, 9) * LOTS[symbol], at)
+            prints = (replace(trade, session=session),)
+        return MarketMoved(symbol, self.at, session, self.shown[symbol], prints)
 
 
 def play(seed: int, steps: int, model: FillModel = FillModel.DEPTH) -> Flow:

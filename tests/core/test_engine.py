@@ -28,7 +28,7 @@ from portway.trading.event_codec import decode_facts, encode_facts
 from tests.core.random_flow import Flow, examples, play
 
 SEEDS = st.integers(0, 10**9)
-MODELS = st.sampled_from([FillModel.DEPTH, FillModel.TOUCH])
+MODELS = st.sampled_from(FillModel)
 
 
 @pytest.mark.fuzz

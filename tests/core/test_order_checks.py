@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from portway.core.engine import Outsides, handle
-from portway.core.order_checks import Touch, life_day, market_bound, price_band_refusal, works_in
+from portway.core.exchange_rules import Place, price_refusal
+from portway.core.order_checks import Touch, life_day, market_bound, works_in
 from portway.core.state import State
 from portway.model.command import (
     Command,
@@ -50,6 +51,7 @@ from tests.trading.floor import (
 
 R = RefusalReason
 GTC, GTD = TimeInForce.GTC, TimeInForce.GTD
+ONE, HUNDRED = Decimal(1), Decimal(100)
 HK_BOOK = depth(TENCENT, "499.8x1000", "500x1000")
 
 
@@ -87,9 +89,23 @@ REFUSED_AT_ONCE = [
     (buy(100, "500", time_in_force=GTD), R.PARAMETER_INVALID),
     (buy(100, "500", symbol=Symbol("1.HK")), R.SYMBOL_NOT_FOUND),
     (buy(1, "500", symbol=APPLE, order_type=OrderType.ELO), R.ORDER_TYPE_NOT_SUPPORTED),
-    (buy(100, "500", order_type=OrderType.ELO), R.PARAMETER_INVALID),
+    (buy(100, "500", order_type=OrderType.LIT), R.PARAMETER_INVALID),
+    (buy(100, None, order_type=OrderType.MIT), R.PARAMETER_INVALID),
+    (buy(100, None, order_type=OrderType.TSLPAMT, limit_offset=Decimal(1)), R.PARAMETER_INVALID),
+    (buy(100, None, order_type=OrderType.TSLPAMT, trailing_amount=ONE), R.PARAMETER_INVALID),
+    (buy(100, None, order_type=OrderType.TSMPCT, trailing_percent=HUNDRED), R.PARAMETER_INVALID),
+    (
+        buy(100, None, order_type=OrderType.MIT, trigger_price=ONE, trigger_count=4),
+        R.PARAMETER_INVALID,
+    ),
+    (buy(100, "500", order_type=OrderType.ODD), R.ODD_LOT_QUANTITY),
     (buy(100, None, symbol=MOUTAI), R.ORDER_TYPE_NOT_SUPPORTED),
-    (buy(100, "500", delayed_until=OPEN), R.PARAMETER_INVALID),
+    (buy(100, "500", delayed_until=OPEN), R.DELAYED_UNTIL_INVALID),
+    (buy(100, "500", delayed_until=OPEN + timedelta(91)), R.DELAYED_UNTIL_INVALID),
+    (
+        buy(100, "500", order_type=OrderType.ELO, delayed_until=OPEN + timedelta(1)),
+        R.DELAYED_UNTIL_INVALID,
+    ),
     (buy(100, None, time_in_force=GTC), R.TIME_IN_FORCE_NOT_SUPPORTED),
     (buy(100, "1500", symbol=MOUTAI, time_in_force=GTC), R.TIME_IN_FORCE_NOT_SUPPORTED),
     (buy(100, "500", time_in_force=GTD, expire_date=DAY - timedelta(1)), R.EXPIRE_DATE_INVALID),
@@ -130,7 +146,7 @@ def test_the_order_of_the_checks_is_fixed() -> None:
     for better, reason in (
         ({}, R.PARAMETER_INVALID),
         ({"remark": ""}, R.SYMBOL_NOT_FOUND),
-        ({"symbol": TENCENT}, R.PARAMETER_INVALID),
+        ({"symbol": TENCENT}, R.TIME_IN_FORCE_NOT_SUPPORTED),
         ({"order_type": OrderType.MO}, R.TIME_IN_FORCE_NOT_SUPPORTED),
         ({"order_type": OrderType.LO, "time_in_force": TimeInForce.DAY}, R.LOT_SIZE_MISMATCH),
         ({"quantity": Decimal(100)}, R.WRONG_BID_SIZE),
@@ -164,24 +180,32 @@ def test_what_is_found_later_gets_an_id_and_is_rejected(
     assert not early.state.closed
 
 
+def band_refusal(
+    side: OrderSide, price: Decimal, view: MarketView, touch: Touch, settings: VenueSettings
+) -> RefusalReason | None:
+    limit = terms(side, 100, str(price))
+    state = State(settings=settings)
+    return price_refusal(state, limit, price, view, touch, Place.CONTINUOUS)
+
+
 def test_a_hk_limit_may_reach_nine_ticks_through_the_touch() -> None:
     view = market_view(TENCENT, HK_BOOK)
     settings, touch = VenueSettings(), Touch.of_depth(HK_BOOK)
     nine, ten = Decimal("504.5"), Decimal("505")
-    assert price_band_refusal(OrderSide.BUY, nine, view, touch, settings) is None
-    assert price_band_refusal(OrderSide.BUY, ten, view, touch, settings) is R.PRICE_OUTSIDE_BAND
+    assert band_refusal(OrderSide.BUY, nine, view, touch, settings) is None
+    assert band_refusal(OrderSide.BUY, ten, view, touch, settings) is R.PRICE_OUTSIDE_BAND
     low = Decimal("495")  # The tick of 500 and above is 0.5, below it 0.2.
-    assert price_band_refusal(OrderSide.SELL, low, view, touch, settings) is R.PRICE_OUTSIDE_BAND
+    assert band_refusal(OrderSide.SELL, low, view, touch, settings) is R.PRICE_OUTSIDE_BAND
     nobody = Touch(None, None)
-    assert price_band_refusal(OrderSide.BUY, Decimal(900), view, nobody, settings) is None
+    assert band_refusal(OrderSide.BUY, Decimal(900), view, nobody, settings) is None
 
 
 def test_the_passive_check_is_a_setting() -> None:
     view, touch = market_view(TENCENT, HK_BOOK), Touch.of_depth(HK_BOOK)
     far = Decimal("490")
-    assert price_band_refusal(OrderSide.BUY, far, view, touch, VenueSettings()) is None
+    assert band_refusal(OrderSide.BUY, far, view, touch, VenueSettings()) is None
     strict = VenueSettings(hk_passive_check=True)
-    assert price_band_refusal(OrderSide.BUY, far, view, touch, strict) is R.PRICE_OUTSIDE_BAND
+    assert band_refusal(OrderSide.BUY, far, view, touch, strict) is R.PRICE_OUTSIDE_BAND
 
 
 def test_market_orders_are_bounded() -> None:

@@ -14,11 +14,13 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from portway.gateway.http.admin import AdminApi
+from portway.gateway.http.admin_accounts import account_routes
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
 from portway.gateway.http.services import Services
 from portway.gateway.identity import Identity
 from portway.gateway.limits import LimitProfile, Limits
+from portway.gateway.office import Office
 from portway.gateway.ports import (
     ClockControl,
     HealthCheck,
@@ -103,7 +105,15 @@ class Gateway:
         self._http = HttpListener(
             HttpApp(
                 services,
-                admin=AdminApi(ports.clock, self.status),
+                admin=AdminApi(
+                    ports.clock,
+                    self.status,
+                    account_routes(
+                        Office(ports.trades, ports.store, wall, self.identity.forget),
+                        self.limits,
+                        loop.time,
+                    ),
+                ),
                 admin_secret=admin_secret,
                 health=ports.health,
                 registry=registry,

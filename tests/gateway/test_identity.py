@@ -129,7 +129,7 @@ async def test_a_bearer_token_needs_no_signature_but_must_be_valid(setup: Setup)
 
 async def test_a_token_of_another_app_is_refused(setup: Setup) -> None:
     other = new_app("other")
-    setup.store.apps[other.app_key] = other
+    setup.store.apps_by_key[other.app_key] = other
     headers = setup.headers(**{"x-api-key": other.app_key})
     assert await refused(setup.check(headers)) == "APP_KEY_UNKNOWN"
 
@@ -168,7 +168,7 @@ async def test_refresh_gives_a_new_token_and_the_old_one_a_minute(setup: Setup) 
 async def test_the_database_holds_no_secret_text_of_tokens_and_sessions(setup: Setup) -> None:
     principal = await setup.check(setup.headers())
     opened = await setup.identity.open_session(principal, Channel.QUOTE)
-    kept = repr(setup.store.tokens) + repr(setup.store.sessions)
+    kept = repr(setup.store.tokens_by_digest) + repr(setup.store.sessions)
     assert setup.start.token not in kept
     assert opened.session_id not in kept
 

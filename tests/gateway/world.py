@@ -24,6 +24,7 @@ from portway.market.ports import MarketSource
 from portway.market.reference import Reference, built_in
 from portway.model.calendar import Calendar
 from portway.model.command import Command, Deposit, MarketView, OpenAccount
+from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
@@ -62,25 +63,42 @@ class MemoryIdentity:
     """The identity store as dictionaries."""
 
     def __init__(self, start: FirstStart) -> None:
-        self.accounts = {start.account.account_no: start.account}
-        self.apps = {start.app.app_key: start.app}
-        self.tokens = {start.token_record.digest: start.token_record}
+        self.accounts_by_no = {start.account.account_no: start.account}
+        self.apps_by_key = {start.app.app_key: start.app}
+        self.tokens_by_digest = {start.token_record.digest: start.token_record}
         self.sessions: dict[str, SessionRecord] = {}
 
     async def account(self, account_no: str) -> AccountRecord | None:
-        return self.accounts.get(account_no)
+        return self.accounts_by_no.get(account_no)
+
+    async def accounts(self) -> list[AccountRecord]:
+        return sorted(self.accounts_by_no.values(), key=lambda one: one.account_no)
+
+    async def add_account(self, account: AccountRecord) -> None:
+        self.accounts_by_no[account.account_no] = account
+
+    async def apps(self) -> list[AppRecord]:
+        return sorted(self.apps_by_key.values(), key=lambda one: one.app_key)
+
+    async def add_app(self, app: AppRecord) -> None:
+        self.apps_by_key[app.app_key] = app
+
+    async def tokens(self, account_no: str) -> list[TokenRecord]:
+        own = [one for one in self.tokens_by_digest.values() if one.account_no == account_no]
+        return sorted(own, key=lambda one: one.issued_at, reverse=True)
 
     async def app(self, app_key: str) -> AppRecord | None:
-        return self.apps.get(app_key)
+        return self.apps_by_key.get(app_key)
 
     async def token(self, digest: str) -> TokenRecord | None:
-        return self.tokens.get(digest)
+        return self.tokens_by_digest.get(digest)
 
     async def add_token(self, token: TokenRecord) -> None:
-        self.tokens[token.digest] = token
+        self.tokens_by_digest[token.digest] = token
 
     async def revoke_token(self, digest: str, revoked_at: int) -> None:
-        self.tokens[digest] = replace(self.tokens[digest], revoked_at=revoked_at)
+        token = self.tokens_by_digest[digest]
+        self.tokens_by_digest[digest] = replace(token, revoked_at=revoked_at)
 
     async def session(self, digest: str) -> SessionRecord | None:
         return self.sessions.get(digest)
@@ -234,6 +252,9 @@ class HandFedQuotes:
             prev_close=board.prev_close,
         )
 
+    def actions(self, symbol: Symbol, after: date, through: date) -> list[CorporateAction]:
+        return []
+
     def working_symbols_changed(self, symbols: Any) -> None:
         """The venue's book is moved by hand in these tests."""
 
@@ -259,14 +280,6 @@ class Trades:
 
     def view(self, symbol: Symbol) -> MarketView | None:
         return self.quotes.view(symbol)
-
-    def exchange_rates(self, currency: Currency) -> Mapping[Currency, Decimal]:
-        in_hkd = {
-            Currency.HKD: Decimal(1),
-            Currency.USD: Decimal("7.8"),
-            Currency.CNH: Decimal("1.1"),
-        }
-        return {one: in_hkd[one] / in_hkd[currency] for one in Currency if one is not currency}
 
 
 class StillClock:

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from portway.market.agenda import Agenda
 from portway.market.days import TradingDays, begin_of_day
 from portway.market.reference import calendars
-from portway.model.command import SessionEnded, SessionOpened, TradingDayStarted
+from portway.model.command import (
+    AuctionEnded,
+    AuctionLocked,
+    AuctionOpened,
+    SessionEnded,
+    SessionOpened,
+    TradingDayStarted,
+)
 from portway.model.symbol import MARKET_ZONES, Market
 
 CALENDARS = calendars()
@@ -23,19 +30,32 @@ NY, HK = ZoneInfo("America/New_York"), ZoneInfo("Asia/Hong_Kong")
 def described(market: Market, begin: datetime, end: datetime) -> list[str]:
     zone = MARKET_ZONES[market]
     names = {TradingDayStarted: "day", SessionOpened: "open", SessionEnded: "end"}
+    names |= {AuctionOpened: "auction", AuctionLocked: "locked", AuctionEnded: "matched"}
     return [
-        f"{one.at.astimezone(zone):%d %H:%M} {names[type(one)]}"
-        + ("" if isinstance(one, TradingDayStarted) else f" {one.session.name}")
+        f"{one.at.astimezone(zone):%d %H:%M:%S} {names[type(one)]}".replace(":00 ", " ", 1)
+        + _what(one)
         for one in AGENDA.between(market, begin, end)
     ]
+
+
+def _what(due) -> str:
+    if isinstance(due, SessionOpened | SessionEnded):
+        return f" {due.session.name}"
+    return "" if isinstance(due, TradingDayStarted) else f" {due.auction.name}"
 
 
 def test_a_hong_kong_day_opens_twice_and_ends_with_the_closing_auction():
     begin = datetime(2026, 1, 5, 0, 0, tzinfo=HK) - timedelta(seconds=1)
     assert described(Market.HK, begin, begin + timedelta(days=1)) == [
         "05 00:00 day",
+        "05 09:00 auction OPENING",
+        "05 09:15 locked OPENING",
+        "05 09:22 matched OPENING",
         "05 09:30 open NORMAL",
         "05 13:00 open NORMAL",
+        "05 16:01 auction CLOSING",
+        "05 16:06 locked CLOSING",
+        "05 16:10 matched CLOSING",
         "05 16:10 end NORMAL",
     ]
 
@@ -44,7 +64,13 @@ def test_a_hong_kong_half_day_ends_at_noon():
     begin = datetime(2025, 12, 24, 0, 0, tzinfo=HK) - timedelta(seconds=1)
     assert described(Market.HK, begin, begin + timedelta(days=1)) == [
         "24 00:00 day",
+        "24 09:00 auction OPENING",
+        "24 09:15 locked OPENING",
+        "24 09:22 matched OPENING",
         "24 09:30 open NORMAL",
+        "24 12:01 auction CLOSING",
+        "24 12:06 locked CLOSING",
+        "24 12:10 matched CLOSING",
         "24 12:10 end NORMAL",
     ]
 
@@ -59,8 +85,21 @@ def test_a_us_day_begins_with_the_overnight_session_of_the_evening_before():
         "06 04:00 open PRE",
         "06 09:30 end PRE",
         "06 09:30 open NORMAL",
-        "06 16:00 end NORMAL",
         "06 16:00 open POST",
+        "06 16:00:02 end NORMAL",  # After the print of the closing cross.
+    ]
+
+
+def test_a_mainland_auction_is_matched_after_its_print_has_been_heard():
+    begin = datetime(2026, 1, 5, 9, 0, tzinfo=HK)
+    assert described(Market.CN, begin, begin + timedelta(hours=7)) == [
+        "05 09:15 auction OPENING",
+        "05 09:25:02 matched OPENING",
+        "05 09:30 open NORMAL",
+        "05 13:00 open NORMAL",
+        "05 14:57 auction CLOSING",
+        "05 15:00:02 matched CLOSING",
+        "05 15:00:03 end NORMAL",
     ]
 
 

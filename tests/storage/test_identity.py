@@ -24,6 +24,7 @@ class Account:
     member_id: int
     aaid: str
     channel: str
+    is_verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Token:
     issued_at: int
     expires_at: int
     revoked_at: int | None = None
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Facts that are costly to gather, gathered once in a whole test run, whatever worker asks first."""
+"""Facts that are costly to gather: once in a whole test run, whatever worker asks first."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from portway.model.command import MarketView, SubmitOrder
+from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Board, Instrument, SecurityClass
 from portway.model.order import OrderSide, OrderTerms, OrderType, TimeInForce
 from portway.model.quote import Depth, Level, Trade, TradeSession
@@ -142,15 +143,22 @@ class HandMarket:
     session: TradeSession | None = TradeSession.NORMAL
     shown: dict[Symbol, Depth] = field(default_factory=dict)
     told: Collection[Symbol] = ()
+    due: list[CorporateAction] = field(default_factory=list)
+    last: dict[Symbol, Decimal] = field(default_factory=dict)
 
     def view(self, symbol: Symbol) -> MarketView | None:
         if symbol not in INSTRUMENTS:
             return None
-        return market_view(symbol, self.shown.get(symbol), self.session, self.day)
+        last = self.last.get(symbol)
+        last_done = None if last is None else str(last)
+        return market_view(symbol, self.shown.get(symbol), self.session, self.day, last_done)
 
     def now(self, market: Market) -> datetime:
         self.at += timedelta(milliseconds=1)
         return self.at
+
+    def actions(self, symbol: Symbol, after: date, through: date) -> list[CorporateAction]:
+        return [one for one in self.due if one.symbol == symbol and after < one.ex_date <= through]
 
     def working_symbols_changed(self, symbols: Collection[Symbol]) -> None:
         self.told = symbols

@@ -9,9 +9,11 @@ from typing import get_args
 import pytest
 
 from portway.core.ledger import deposit_entry
+from portway.model.command import FillModel
 from portway.model.event import CashDeposited, Fact
 from portway.model.money import Currency
 from portway.trading.event_codec import UnreadableRecord, decode_facts, encode_facts
+from tests.core.money_flow import play_money
 from tests.core.random_flow import play
 
 FACT = CashDeposited(
@@ -38,8 +40,10 @@ def test_the_first_format_is_fixed() -> None:
 
 def test_every_kind_of_fact_comes_back_equal() -> None:
     seen = set()
-    for seed in range(4):
-        for record in play(seed, 150).facts:
+    flows = [play(seed, 400, FillModel.QUEUE) for seed in range(5)]
+    flows += [play_money(seed, 300) for seed in range(4)]
+    for flow in flows:
+        for record in flow.facts:
             assert decode_facts(encode_facts(record)) == record
             seen |= {type(fact) for fact in record}
     assert seen == set(get_args(Fact))

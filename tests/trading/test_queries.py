@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from portway.core.fees import FeeClass, FeeQuery, order_fees, total
+from portway.core.funds import summary_of
+from portway.model.account import AccountKind
 from portway.model.command import (
     CancelOrder,
     Deposit,
@@ -18,6 +22,7 @@ from portway.model.command import (
     SessionEnded,
     TradingDayStarted,
 )
+from portway.model.decimals import half_up
 from portway.model.event import OrderAccepted
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderStatus, OrderType, TimeInForce
@@ -25,12 +30,14 @@ from portway.model.quote import TradeSession
 from portway.model.symbol import Market, Symbol
 from portway.storage.memory import MemoryStore
 from portway.trading.ports import CashFlowFilter, ExecutionFilter, OrderFilter
-from portway.trading.queries import TradeQueries
+from portway.trading.queries import Marks, TradeQueries
+from portway.trading.recovery import recover
 from portway.trading.runner import VenueRunner
 from tests.trading.floor import (
     ACCOUNT,
     APPLE,
     DAY,
+    INSTRUMENTS,
     MOUTAI,
     OTHER,
     TENCENT,
@@ -51,6 +58,7 @@ class Desk:
     runner: VenueRunner
     market: HandMarket
     queries: TradeQueries
+    store: MemoryStore
 
     async def order(self, command: object) -> int:
         event = (await self.runner.submit(command))[0]  # type: ignore[arg-type]
@@ -83,7 +91,7 @@ async def desk() -> AsyncIterator[Desk]:
         await runner.submit(OpenAccount(account_no, "me"))
         for currency, amount in amounts.items():
             await runner.submit(Deposit(account_no, currency, Decimal(amount)))
-    yield Desk(runner, market, TradeQueries(store.read_models("main")))
+    yield Desk(runner, market, TradeQueries(store.read_models("main")), store)
     await runner.close()
 
 
@@ -148,8 +156,10 @@ async def test_executions_of_today_and_before(desk: Desk) -> None:
 async def test_the_account_is_shown_in_one_currency_with_the_cash_of_each(desk: Desk) -> None:
     await desk.order(buy(100, "500"))
     await desk.order(buy(10, "190", symbol=APPLE))
-    rates = {Currency.USD: Decimal("7.8"), Currency.CNH: Decimal("1.1")}
-    shown = desk.queries.account_summary(ACCOUNT, {TENCENT: Decimal(510)}, rates, Currency.HKD)
+    rates = desk.queries.money.rates(Currency.HKD)
+    assert rates[Currency.USD] == Decimal("7.8")
+    marks = Marks({TENCENT: Decimal(510)})
+    shown = desk.queries.account_summary(ACCOUNT, marks, Currency.HKD)
     cash = {one.currency: one for one in shown.cash}
     paid = Decimal(50_000) + Decimal("86.36")
     assert cash[Currency.HKD].available_cash == 1_000_000 - paid
@@ -158,10 +168,10 @@ async def test_the_account_is_shown_in_one_currency_with_the_cash_of_each(desk: 
     assert cash[Currency.USD].frozen_cash == frozen
     assert cash[Currency.USD].withdraw_cash == 100_000 - frozen
     total_cash = 1_000_000 - paid + 100_000 * rates[Currency.USD] + 500_000 * rates[Currency.CNH]
-    assert shown.totals.total_cash == total_cash
-    assert shown.totals.net_assets == total_cash + 51_000
+    assert shown.totals.total_cash == half_up(total_cash, 2)
+    assert shown.totals.net_assets == half_up(total_cash + 51_000, 2)
     assert shown.totals.init_margin == 51_000
-    assert shown.totals.buy_power == total_cash - frozen * rates[Currency.USD]
+    assert shown.totals.buy_power == half_up(total_cash - frozen * rates[Currency.USD], 2)
     assert shown.totals.risk_level == 0
 
 
@@ -234,6 +244,90 @@ async def test_the_cash_flow_is_paged_newest_first(desk: Desk) -> None:
     assert [row for page in pages for row in page] == list(rows)
 
 
-def test_a_cash_account_pays_everything_in_full() -> None:
-    ratio = TradeQueries(MemoryStore().read_models("x")).margin_ratio(TENCENT)
-    assert (ratio.initial, ratio.maintenance, ratio.forced) == (1, 1, 1)
+@pytest.mark.parametrize(
+    ("symbol", "change", "price", "factors"),
+    [
+        (TENCENT, {}, "500", ("1", "1", "1")),
+        (TENCENT, {"short_sell": True}, "500", ("0.50", "0.45", "0.40")),
+        (TENCENT, {"indexes": ("HSI.HK",)}, "500", ("0.30", "0.25", "0.20")),
+        (APPLE, {"indexes": (".SPX.US",)}, "200", ("0.35", "0.30", "0.25")),
+        (APPLE, {}, "200", ("0.50", "0.40", "0.35")),
+        (APPLE, {}, "2.99", ("1", "1", "1")),
+        (APPLE, {"name_en": "Direxion Daily Tech Bull 3X"}, "50", ("1", "1", "1")),
+        (MOUTAI, {}, "1500", ("1", "1", "1")),
+    ],
+)
+def test_margin_factors_follow_the_class_of_a_security(
+    symbol: Symbol, change: dict[str, Any], price: str, factors: tuple[str, ...]
+) -> None:
+    """Margin ratio defaults by class; a cheap US share has no loan value."""
+    queries = TradeQueries(MemoryStore().read_models("x"))
+    ratio = queries.margin_ratio(replace(INSTRUMENTS[symbol], **change), Decimal(price))
+    assert (ratio.initial, ratio.maintenance, ratio.forced) == tuple(map(Decimal, factors))
+
+
+# --- Margin accounts --------------------------------------------------------------------------
+
+MARGIN = "PT10000009"
+
+
+def marks_of(desk: Desk, *symbols: Symbol) -> Marks:
+    views = [desk.market.view(symbol) for symbol in symbols]
+    prices = {one.instrument.symbol: Decimal(190) for one in views if one is not None}
+    return Marks(prices, {one.instrument.symbol: one.instrument for one in views if one})
+
+
+async def open_margin(desk: Desk, amount: int = 10_000) -> None:
+    await desk.runner.submit(OpenAccount(MARGIN, "margin", kind=AccountKind.MARGIN))
+    await desk.runner.submit(Deposit(MARGIN, Currency.USD, Decimal(amount)))
+
+
+async def test_what_the_estimate_says_a_margin_account_can_buy(desk: Desk) -> None:
+    """Own money buys fewer shares than own money with credit; one more is rejected."""
+    await open_margin(desk)
+    view = desk.market.view(APPLE)
+    assert view is not None
+    view = replace(view, last_done=Decimal(190))
+    most = desk.queries.estimate_max_quantity(
+        MARGIN, view, OrderType.LO, OrderSide.BUY, Decimal(190), marks=marks_of(desk, APPLE)
+    )
+    assert 0 < most.cash <= 10_000 // 190 < most.margin
+    sold = desk.queries.estimate_max_quantity(
+        MARGIN, view, OrderType.LO, OrderSide.SELL, Decimal(190), marks=marks_of(desk, APPLE)
+    )
+    assert (sold.cash, sold.margin) == (0, 10_000 // 95)
+    desk.market.last[APPLE] = Decimal(190)
+    more = replace(buy(int(most.margin) + 1, "190", symbol=APPLE), account_no=MARGIN)
+    assert (await desk.runner.submit(more))[0].order.status is OrderStatus.REJECTED  # type: ignore[union-attr]
+    fits = replace(buy(int(most.margin), "190", symbol=APPLE), account_no=MARGIN)
+    assert (await desk.runner.submit(fits))[0].order.status is not OrderStatus.REJECTED  # type: ignore[union-attr]
+
+
+async def test_the_totals_shown_are_those_that_are_decided_on(desk: Desk) -> None:
+    """Read models and state give the same totals, working orders and accrued interest included."""
+    await open_margin(desk)
+    desk.market.last[APPLE] = Decimal(190)
+    await desk.runner.submit(replace(buy(60, "200.02", symbol=APPLE), account_no=MARGIN))
+    await desk.runner.submit(replace(buy(30, "150", symbol=APPLE), account_no=MARGIN))
+    shown = desk.queries.account_summary(MARGIN, marks_of(desk, APPLE), Currency.HKD).totals
+    state = recover(desk.store, "main").state
+    views = {APPLE: desk.market.view(APPLE)}
+    decided = summary_of(state, state.accounts[MARGIN], views)  # type: ignore[arg-type]
+    for name in (
+        "total_cash", "net_assets", "init_margin", "maintenance_margin", "buy_power",
+        "max_finance_amount", "remaining_finance_amount",
+    ):  # fmt: skip
+        assert getattr(shown, name) == half_up(getattr(decided, name), 2), name
+    assert shown.risk_level == decided.risk_level == 1
+
+
+async def test_two_hundred_orders_at_once_spend_the_same_cash_once(desk: Desk) -> None:
+    """A million Hong Kong dollars pays for 19 orders of about 50,000, whoever comes first."""
+    orders = [desk.runner.submit(buy(100, "500")) for _ in range(200)]
+    answers = [events[0] for events in await asyncio.gather(*orders)]
+    taken = [one for one in answers if one.order.status is not OrderStatus.REJECTED]  # type: ignore[union-attr]
+    assert len(taken) == 19
+    [cash] = [one for one in desk.queries.balances(ACCOUNT) if one.currency is Currency.HKD]
+    assert cash.cash - cash.frozen_cash >= 0
+    paid = 1_000_000 - cash.cash + cash.frozen_cash
+    assert paid == 19 * Decimal("50086.36")

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 
 from portway.clock.start import CLOCK_MARKETS
-from portway.market.reference.exchange_rates import exchange_rates
 from portway.market.runner import MarketRunner
 from portway.market.views import MarketViews
 from portway.model.command import Command, MarketView
 from portway.model.event import Event
-from portway.model.money import Currency
 from portway.model.symbol import Market, Symbol
 from portway.trading.ports import Published
 from portway.trading.queries import TradeQueries
@@ -56,7 +53,3 @@ class Desk:
     def view(self, symbol: Symbol) -> MarketView | None:
         """What is known of a symbol now; None when it is not listed."""
         return self._views.view(symbol)
-
-    def exchange_rates(self, currency: Currency) -> Mapping[Currency, Decimal]:
-        """Value of one unit of each currency, in `currency`."""
-        return exchange_rates(currency)

@@ -17,12 +17,14 @@ from portway.assemble.desk import Desk
 from portway.assemble.first_start import Credentials, identity_tables
 from portway.assemble.health import DataPath
 from portway.conductor import Conductor
-from portway.gateway.http.admin import AdminApi
+from portway.gateway.http.admin import AdminApi, Endpoint
+from portway.gateway.http.admin_accounts import account_routes
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
 from portway.gateway.http.services import Services
 from portway.gateway.identity import Identity
 from portway.gateway.limits import PROFILES, Limits
+from portway.gateway.office import Office
 from portway.gateway.sockets.fanout import Fanout
 from portway.gateway.sockets.gate import Gate
 from portway.gateway.sockets.link import Flusher
@@ -144,12 +146,16 @@ class Listeners:
         )
         return HttpApp(
             services,
-            admin=AdminApi(conductor, self._status(conductor)),
+            admin=AdminApi(conductor, self._status(conductor), self._owner_routes()),
             admin_secret=self._credentials.admin_secret,
             health=DataPath(self._store, conductor),
             registry=registry,
             stats=self._stats,
         )
+
+    def _owner_routes(self) -> dict[tuple[str, str], Endpoint]:
+        office = Office(self._desk, identity_tables(self._store), time.time, self._identity.forget)
+        return account_routes(office, self._limits, time.monotonic)
 
     def _status(self, conductor: Conductor) -> Callable[[], dict[str, Any]]:
         def status() -> dict[str, Any]:

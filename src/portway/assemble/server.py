@@ -21,18 +21,22 @@ from typing import Any, TypeVar
 from portway.assemble.desk import Desk
 from portway.assemble.first_start import furnish
 from portway.assemble.listeners import Listeners
+from portway.assemble.market_data import imported_sources
+from portway.assemble.world import WorldRefused, home_world
 from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
 from portway.conductor import Conductor
 from portway.logs import configure_logs
+from portway.market.imported.source import ImportedSource
 from portway.market.listed import ListedSource
 from portway.market.recorded import RecordedDataError, RecordedSource, open_lean
 from portway.market.reference import Reference, built_in
 from portway.market.runner import MarketRunner
 from portway.market.synthetic import SyntheticWorld
+from portway.market.synthetic.kinds import is_drawn
 from portway.market.views import MarketViews
 from portway.model.symbol import MARKET_ZONES, Market
-from portway.settings import DEFAULT_SEED, SERVER_FILE, Settings
+from portway.settings import SERVER_FILE, Settings
 from portway.storage.errors import StorageError
 from portway.storage.home import Home, open_home, read_json, write_json
 from portway.storage.sqlite import SqliteStore
@@ -45,7 +49,7 @@ __all__ = ["StartError", "run"]
 log = logging.getLogger(__name__)
 
 VENUE = "main"
-CLOCK_FILE, WORLD_FILE = "clock.json", "world.json"
+CLOCK_FILE = "clock.json"
 STOP_SECONDS = 4.0  # Then the process ends all the same; a supervisor waits 5 s.
 
 Ready = Callable[[Path, dict[str, Any]], None]
@@ -68,10 +72,10 @@ def run(settings: Settings, on_ready: Ready) -> None:
     configure_logs(settings.log_level, as_json=settings.log_json)
     try:
         _run_loop(_serve(settings, on_ready))
-    except (StorageError, ClockError, RecordedDataError, JournalCorrupt) as error:
+    except (StorageError, ClockError, RecordedDataError, JournalCorrupt, WorldRefused) as error:
         raise StartError(str(error)) from error
     except OSError as error:
-        raise StartError(_port_trouble(error)) from error
+        raise StartError(f"{error}: is the home on a disk that can be written?") from error
 
 
 def _run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -109,8 +113,11 @@ async def _serve(settings: Settings, on_ready: Ready) -> None:
         )
         await conductor.catch_up(since)
         stack.callback(conductor.stop)
-        server = await listeners.open(conductor)
         stack.push_async_callback(listeners.close)
+        try:
+            server = await listeners.open(conductor)
+        except OSError as error:
+            raise StartError(_port_trouble(error)) from error
         await stack.enter_async_context(_running(conductor.run()))
         await stack.enter_async_context(_announced(home, server, on_ready, clock))
         await stop.wait()
@@ -131,37 +138,25 @@ def _stop_signal() -> asyncio.Event:
 
 def _sources(
     settings: Settings, home: Home
-) -> tuple[Reference, list[SyntheticWorld | RecordedSource | ListedSource]]:
-    """The recorded days, if any, before the synthetic world: a symbol has one source.
+) -> tuple[Reference, list[SyntheticWorld | RecordedSource | ImportedSource | ListedSource]]:
+    """Recorded and imported data, if any, before the synthetic world: a symbol has one source.
 
     What neither of them knows, such as the warrants of an imported list, is listed without data.
     """
     reference = built_in().with_listing(home.path)
-    recorded = []
+    made = home_world(settings, home, lambda: _clock(settings, home, reference)[0].instants)
+    reference = made.calendars(reference)
+    recorded: list[RecordedSource | ImportedSource] = []
     if settings.replay:
         recorded.append(open_lean(settings.replay, calendar=reference.calendars[Market.US]))
-    world = SyntheticWorld(_seed(settings, home), reference)
+    recorded += imported_sources(home.path, reference)
+    drawn = reference.only(is_drawn)
+    world = SyntheticWorld(made.seed, drawn, made.stories(drawn))
     for source in recorded:
         listed = reference.instruments
         unlisted = [one for one in source.instruments() if one.symbol not in listed]
         reference = reference.with_instruments(unlisted)
     return reference, [*recorded, world, ListedSource(reference.instruments)]
-
-
-def _seed(settings: Settings, home: Home) -> int:
-    """The home's seed; the first start decides it."""
-    stored = read_json(home.path / WORLD_FILE)
-    if stored is None:
-        seed = settings.seed if settings.seed is not None else DEFAULT_SEED
-        write_json(home.path / WORLD_FILE, {"seed": seed})
-        return seed
-    seed = int(stored["seed"])
-    if settings.seed is not None and settings.seed != seed:
-        raise StartError(
-            f"the world of {home.path} has seed {seed}, not {settings.seed}:"
-            " leave --seed out, or take another --home"
-        )
-    return seed
 
 
 def _clock(

@@ -15,6 +15,7 @@ from portway.cli.home import running_server
 from portway.openapi import Config, ConnectError, OpenApiException, QuoteContext, RequestTimeout
 from portway.openapi.calls.socket_call import subscription_symbol
 from portway.openapi.dotenv import Environment, read_environment
+from portway.openapi.http import HttpClient
 
 __all__ = ["Client", "client_of", "explained", "typed_symbols"]
 
@@ -37,6 +38,10 @@ class Client:
     def quotes(self) -> QuoteContext:
         """Return a context; close it."""
         return QuoteContext(self.config, _marks=self.marks)
+
+    def calls(self) -> HttpClient:
+        """Return a client of the HTTP API; close it."""
+        return HttpClient._of(self.config, self.marks)
 
 
 def client_of(ctx: click.Context, home: Path) -> Client:

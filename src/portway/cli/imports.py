@@ -15,6 +15,11 @@ __all__ = ["KINDS", "import_"]
 # sub-verb -> (module, one line of help). The module has a click command named like the sub-verb.
 KINDS = {
     "securities": ("portway.cli.import_securities", "Import a list of securities."),
+    "ticks": ("portway.cli.import_data", "Import trades and quotes."),
+    "bars": ("portway.cli.import_data", "Import bars of a minute or a day."),
+    "actions": ("portway.cli.import_data", "Import corporate actions and factor files."),
+    "forget": ("portway.cli.import_data", "Take what was imported of symbols out."),
+    "report": ("portway.cli.import_data", "Tell what was imported and what is marked."),
 }
 
 

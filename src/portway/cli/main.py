@@ -15,9 +15,16 @@ VERBS = {
     "serve": ("portway.cli.serve", "Run a server until it is stopped."),
     "env": ("portway.cli.env", "Print the variables that point a client at a running server."),
     "clock": ("portway.cli.clock", "Show or move the clock of a running server."),
+    "account": ("portway.cli.account", "Open, pay, reset and close paper accounts."),
+    "app": ("portway.cli.app", "Register programs that use the API."),
+    "token": ("portway.cli.token", "Issue and revoke access tokens."),
+    "assets": ("portway.cli.assets", "Show cash, buying power and margin."),
+    "orders": ("portway.cli.orders", "Show today's orders."),
+    "positions": ("portway.cli.positions", "Show positions and what they are worth."),
     "quote": ("portway.cli.quote", "Print the latest quotes of some symbols."),
     "watch": ("portway.cli.watch", "Show a live table of some symbols."),
     "import": ("portway.cli.imports", "Import real data into a home."),
+    "export": ("portway.cli.export", "Write bars to CSV or Parquet files."),
 }
 
 

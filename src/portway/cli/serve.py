@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,13 @@ def _file_defaults(ctx: click.Context, _: click.Parameter, home: Path) -> Path:
     return home
 
 
+def _scenarios() -> list[str]:
+    """Names of the scenarios: read off their files, because `--help` needs no market."""
+    folder = resources.files("portway") / "market" / "scenarios"
+    names = (one.name for one in folder.iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
 _PORTS = Ports()
 
 
@@ -87,6 +95,12 @@ def _port(flag: str, default: int, listener: str) -> Callable[..., Any]:
 )
 @click.option("--speed", type=float, default=1.0, help="Market seconds per second; 0 stands still.")
 @click.option("--seed", type=int, show_default=str(DEFAULT_SEED), help="Fixes the world's prices.")
+@click.option(
+    "--scenario",
+    type=click.Choice(_scenarios()),
+    show_default="the home's, or none",
+    help="Make something happen in the synthetic market, from a minute after the first start on.",
+)
 @click.option(
     "--replay",
     type=click.Path(path_type=Path),

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
 
-from portway.model.order import OrderSide
+from portway.model.order import DayAuction, OrderSide
 from portway.model.price_limits import PriceRange
 from portway.model.spread import SpreadTable
 
 __all__ = [
-    "AuctionKind",
     "AuctionOrder",
     "AuctionResult",
     "CnExchange",
@@ -30,13 +29,6 @@ __all__ = [
 ]
 
 ZERO = Decimal(0)
-
-
-class AuctionKind(Enum):
-    """Which end of the trading day an auction makes."""
-
-    OPENING = auto()
-    CLOSING = auto()
 
 
 class CnExchange(Enum):
@@ -129,7 +121,7 @@ def hk_auction(
     orders: Sequence[AuctionOrder],
     table: SpreadTable,
     reference: Decimal | None,
-    kind: AuctionKind,
+    kind: DayAuction,
 ) -> AuctionResult:
     """Return the Hong Kong auction of at-auction orders (no price) and at-auction limit orders.
 
@@ -143,7 +135,7 @@ def hk_auction(
     """
     best = _best(_stretches(orders, table, _hk_candidates(orders, table)))
     if not best:
-        settles = kind is AuctionKind.CLOSING and reference is not None
+        settles = kind is DayAuction.CLOSING and reference is not None
         return _result(orders, None, reference if settles else None)
     best = _least(best, lambda one: abs(one.imbalance))
     if all(one.imbalance > 0 for one in best):
@@ -155,11 +147,11 @@ def hk_auction(
     return _result(orders, iep, iep)
 
 
-def hk_fate(order: AuctionOrder, kind: AuctionKind) -> Fate:
+def hk_fate(order: AuctionOrder, kind: DayAuction) -> Fate:
     """Return what becomes of what a Hong Kong auction leaves of an order of that day."""
     if order.price is None:
         return Fate.CANCELED
-    return Fate.LIMIT_ORDER if kind is AuctionKind.OPENING else Fate.EXPIRED
+    return Fate.LIMIT_ORDER if kind is DayAuction.OPENING else Fate.EXPIRED
 
 
 def _hk_candidates(orders: Sequence[AuctionOrder], table: SpreadTable) -> tuple[int, int] | None:

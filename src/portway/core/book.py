@@ -97,6 +97,8 @@ class Outside:
     Attributes:
         since: `State.arrivals` at the last update: own orders that came later stand behind it.
         is_met: Whether the resting orders have been matched with the depth that it shows.
+        awaits_first: A session began without any depth: the next one opens it.
+        is_first: The depth is a session's first: what came before is incoming to it.
     """
 
     depth: Depth | None = None
@@ -104,6 +106,8 @@ class Outside:
     asks: list[OutsideLevel] = field(default_factory=list)
     since: int = 0
     is_met: bool = True
+    awaits_first: bool = False
+    is_first: bool = False
 
     def update(self, depth: Depth | None, arrivals: int) -> None:
         """Show a new depth; what was taken from the old one is forgotten with it.
@@ -117,6 +121,13 @@ class Outside:
         self.asks = _levels(depth.asks) if depth is not None else []
         self.since = arrivals
         self.is_met = False
+        self.is_first = self.awaits_first and not self.is_empty
+        self.awaits_first = self.awaits_first and self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it shows nothing at all."""
+        return not self.bids and not self.asks
 
     def side(self, side: OrderSide) -> list[OutsideLevel]:
         return self.bids if side is OrderSide.BUY else self.asks

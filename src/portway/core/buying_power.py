@@ -1,23 +1,55 @@
-"""Totals of an account: buying power, margins and risk level, from cash, holdings and rates.
+"""Totals of an account from its cash and holdings: the margin model in one currency.
 
 Pure arithmetic on a view: where the cash, the prices and the exchange rates come from is not known
-here. A cash account has factors of one and no financing, so that nothing can be bought with more
-than its money. Formulas: settlement and margin model of the account.
+here, so that what is decided on a state and what is shown of the read models agree. A cash account
+has factors of one and no credit, so that nothing can be bought with more than its money.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
+from portway.core.margin import (
+    FACTORS,
+    FULL,
+    Factors,
+    Long,
+    MarginTotals,
+    Requirement,
+    Reserved,
+    RiskLevel,
+    assess,
+    margin_class,
+    short_requirement,
+)
+from portway.core.margin import withdrawable as withdrawable_of
+from portway.model.account import AccountKind
+from portway.model.instrument import Instrument, SecurityClass
 from portway.model.money import Currency
 from portway.model.symbol import Symbol
 
-__all__ = ["CashView", "HoldingView", "RiskLevel", "Summary", "summarise", "withdrawable"]
+__all__ = [
+    "CashView",
+    "HoldingView",
+    "RiskLevel",
+    "Summary",
+    "factors_of",
+    "short_proceeds",
+    "summarise",
+    "withdrawable",
+]
 
 ZERO = Decimal(0)
-RiskLevel = int  # 0 safe, 1 medium, 2 early warning, 3 danger; the numbers of the asset API.
+
+# Whose members are lent against best.
+_INDEXES: Final = frozenset({"HSI.HK", ".SPX.US", ".NDX.US"})
+_LARGE_FUND: Final = Decimal(1_000_000_000)
+# Reference data has no flag for them; issuers write it into the name.
+_LEVERAGED: Final = re.compile(r"\b(-?[23]X|ULTRA(PRO|SHORT)?|LEVERAGED|INVERSE|BULL|BEAR)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +60,7 @@ class CashView:
         frozen_cash: Reserved for working buys, estimated fees included.
         frozen_fees: The fees in it.
         receivable: Unsettled proceeds, zero or more; `payable`: unsettled cost, zero or more.
+        interest: Accrued and not posted yet, zero or more: it is owed.
     """
 
     currency: Currency
@@ -36,6 +69,7 @@ class CashView:
     frozen_fees: Decimal = ZERO
     receivable: Decimal = ZERO
     payable: Decimal = ZERO
+    interest: Decimal = ZERO
 
     @property
     def available(self) -> Decimal:
@@ -50,38 +84,113 @@ class CashView:
 
 @dataclass(frozen=True, slots=True)
 class HoldingView:
-    """A long position and how much of its value counts as margin, fractions of one."""
+    """A security that is held, ordered or sold short, and how much of its value counts as margin.
+
+    Attributes:
+        quantity: Below zero: sold short.
+        cost_price: Average price; of a short the one at which it was sold.
+        reserved: Cash held by working buys, fees left out.
+        shorting: Shares that working sells would go short with.
+    """
 
     symbol: Symbol
     currency: Currency
     quantity: Decimal
     price: Decimal
-    initial_factor: Decimal = Decimal(1)
-    maintenance_factor: Decimal = Decimal(1)
+    factors: Factors = FULL
+    cost_price: Decimal = ZERO
+    reserved: Decimal = ZERO
+    shorting: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """An account's totals, all in one currency."""
+    """An account's totals, all in one currency.
+
+    Attributes:
+        short_proceeds: Of open shorts, which stay as collateral.
+        available: Cash that orders have not reserved, without `short_proceeds`.
+    """
 
     currency: Currency
     total_cash: Decimal
     net_assets: Decimal
     init_margin: Decimal
     maintenance_margin: Decimal
+    forced_margin: Decimal
     buy_power: Decimal
     margin_call: Decimal
     max_finance_amount: Decimal
     remaining_finance_amount: Decimal
     risk_level: RiskLevel
+    is_forced: bool
+    short_proceeds: Decimal
+    available: Decimal
+
+    @property
+    def financing_room(self) -> Decimal:
+        """What working and new buys may still spend: own money and what is left of the credit."""
+        return self.available + self.max_finance_amount
 
 
-def withdrawable(cash: CashView) -> Decimal:
-    """Return what may leave: neither unsettled proceeds nor what orders have reserved.
+def factors_of(kind: AccountKind, instrument: Instrument, price: Decimal | None) -> Factors:
+    """Return how much of a holding's value an account must own."""
+    if kind is AccountKind.CASH:
+        return FULL
+    is_fund = instrument.security_class is SecurityClass.ETF
+    listed_value = (price or ZERO) * instrument.total_shares
+    return FACTORS[
+        margin_class(
+            instrument.market,
+            instrument.security_class,
+            price=price,
+            is_index_member=not _INDEXES.isdisjoint(instrument.indexes),
+            is_shortable=instrument.short_sell,
+            is_large_fund=is_fund and listed_value >= _LARGE_FUND,
+            is_leveraged=bool(_LEVERAGED.search(instrument.name_en)),
+        )
+    ]
 
-    What is owed for unsettled purchases has left the ledger cash already.
+
+def short_proceeds(
+    holdings: Sequence[HoldingView], currency: Currency, rates: Mapping[Currency, Decimal]
+) -> Decimal:
+    """Return for how much the open shorts were sold, in `currency`."""
+    return sum(
+        (
+            -one.quantity * one.cost_price * _rate(rates, one.currency, currency)
+            for one in holdings
+            if one.quantity < 0
+        ),
+        ZERO,
+    )
+
+
+def withdrawable(
+    cash: CashView,
+    others: Sequence[CashView] = (),
+    *,
+    rates: Mapping[Currency, Decimal] | None = None,
+    short_proceeds: Decimal = ZERO,
+) -> Decimal:
+    """Return what may leave of one currency.
+
+    Args:
+        others: Money of the other currencies; what is negative there is financed by this one.
+        rates: Value of one unit of each of them, in the currency of `cash`.
+        short_proceeds: Of shorts in the currency of `cash`.
     """
-    return max(ZERO, cash.cash - cash.receivable - cash.frozen_cash)
+    elsewhere = sum(
+        (max(ZERO, -one.cash) * _rate(rates or {}, one.currency, cash.currency) for one in others),
+        ZERO,
+    )
+    return withdrawable_of(
+        cash.cash,
+        receivable=cash.receivable,
+        frozen=cash.frozen_cash,
+        financed_elsewhere=elsewhere,
+        short_proceeds=short_proceeds,
+    )
 
 
 def summarise(
@@ -92,45 +201,81 @@ def summarise(
     rates: Mapping[Currency, Decimal],
     finance_max: Decimal = ZERO,
 ) -> Summary:
-    """Return the totals in `currency`.
+    """Return the totals in `currency`, not rounded.
 
     Args:
         rates: Value of one unit of each currency held, in `currency`; its own is one.
         finance_max: How much may be borrowed, in `currency`; zero for a cash account.
     """
-    total = sum((one.cash * _rate(rates, one.currency, currency) for one in cash), ZERO)
-    frozen = sum((one.frozen_cash * _rate(rates, one.currency, currency) for one in cash), ZERO)
-    value = initial = maintenance = ZERO
-    for holding in holdings:
-        worth = holding.quantity * holding.price * _rate(rates, holding.currency, currency)
-        value += worth
-        initial += worth * holding.initial_factor
-        maintenance += worth * holding.maintenance_factor
-    net = total + value
-    financed = max(ZERO, -total)
+    held = [one.currency for one in cash] + [one.currency for one in holdings]
+    at = {one: _rate(rates, one, currency) for one in held}
+    total = sum((one.cash * at[one.currency] for one in cash), ZERO)
+    frozen = sum((one.frozen_cash * at[one.currency] for one in cash), ZERO)
+    proceeds = short_proceeds(holdings, currency, rates)
+    totals = assess(
+        total,
+        [
+            Long(one.quantity * one.price * at[one.currency], one.factors)
+            for one in holdings
+            if one.quantity > 0
+        ],
+        [_short(one, at[one.currency]) for one in holdings if one.quantity < 0],
+        finance_max=finance_max,
+        reserved=_reserved(cash, holdings, at),
+        accrued_interest=-sum((one.interest * at[one.currency] for one in cash), ZERO),
+    )
+    return _summary(currency, total, totals, proceeds, total - frozen - proceeds)
+
+
+def _summary(
+    currency: Currency, total: Decimal, totals: MarginTotals, proceeds: Decimal, available: Decimal
+) -> Summary:
     return Summary(
         currency=currency,
         total_cash=total,
-        net_assets=net,
-        init_margin=initial,
-        maintenance_margin=maintenance,
-        buy_power=max(ZERO, net - initial - frozen),
-        margin_call=max(ZERO, maintenance - net),
-        max_finance_amount=finance_max,
-        remaining_finance_amount=max(ZERO, finance_max - financed),
-        risk_level=_risk_level(financed, net, initial, maintenance),
+        net_assets=totals.net_assets,
+        init_margin=totals.init_margin,
+        maintenance_margin=totals.maintenance_margin,
+        forced_margin=totals.forced_margin,
+        buy_power=totals.buy_power,
+        margin_call=totals.margin_call,
+        max_finance_amount=totals.max_finance_amount,
+        remaining_finance_amount=totals.remaining_finance_amount,
+        risk_level=totals.risk_level,
+        is_forced=totals.is_forced,
+        short_proceeds=proceeds,
+        available=available,
     )
+
+
+def _short(holding: HoldingView, rate: Decimal) -> Requirement:
+    # The amounts per share of the rule are dollars, so it is applied before converting.
+    own = short_requirement(-holding.quantity, holding.price, holding.cost_price)
+    return Requirement(
+        own.value * rate,
+        own.initial * rate,
+        own.maintenance * rate,
+        own.forced * rate,
+        own.proceeds * rate,
+    )
+
+
+def _reserved(
+    cash: Sequence[CashView], holdings: Sequence[HoldingView], at: Mapping[Currency, Decimal]
+) -> Reserved:
+    """Add up what working orders will need; cash that no holding explains counts in full."""
+    fees = sum((one.frozen_fees * at[one.currency] for one in cash), ZERO)
+    frozen = sum((one.frozen_cash * at[one.currency] for one in cash), ZERO)
+    margin, explained = ZERO, ZERO
+    for one in holdings:
+        reserved = one.reserved * at[one.currency]
+        explained += reserved
+        margin += reserved * one.factors.initial
+        if one.shorting > 0:
+            required = short_requirement(one.shorting, one.price, one.price).initial
+            margin += required * at[one.currency]
+    return Reserved(initial_margin=margin + frozen - fees - explained, fees=fees)
 
 
 def _rate(rates: Mapping[Currency, Decimal], held: Currency, shown: Currency) -> Decimal:
     return Decimal(1) if held is shown else rates[held]
-
-
-def _risk_level(
-    financed: Decimal, net: Decimal, initial: Decimal, maintenance: Decimal
-) -> RiskLevel:
-    if not financed:
-        return 0
-    if net > initial:
-        return 1
-    return 2 if net > maintenance else 3

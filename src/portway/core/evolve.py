@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from portway.core.evolve_accounts import evolve_account
 from portway.core.ledger import client_settling
-from portway.core.order_states import WAITING_STATUSES
+from portway.core.order_states import WAITING_STATUSES, works_as
 from portway.core.state import (
     REQUEST_WINDOW,
     Account,
+    AuctionMark,
     ClosedOrder,
     FeeDay,
     LiveOrder,
@@ -22,24 +24,29 @@ from portway.core.state import (
     State,
     Unsettled,
 )
+from portway.core.triggers import CONDITIONAL_TYPES, Watch
 from portway.model.event import (
     NO_HOLD,
-    AccountOpened,
-    CashDeposited,
-    CashWithdrawn,
+    AuctionBounded,
+    AuctionHeld,
     Fact,
     Hold,
     OrderAccepted,
     OrderFilled,
+    OrderLingers,
+    OrderParked,
+    OrderReentered,
     OrderReplaced,
     OrderStatusChanged,
+    QueueMoved,
     Settled,
     SettlementDone,
     VenueConfigured,
+    WatchMoved,
 )
 from portway.model.execution import Execution
-from portway.model.order import Order, OrderSide, OrderStatus, OrderType
-from portway.model.symbol import market_of
+from portway.model.order import Order, OrderSide, OrderStatus, OrderType, TriggerStatus
+from portway.model.symbol import Symbol, market_of
 
 __all__ = ["evolve"]
 
@@ -57,20 +64,41 @@ def evolve(state: State, event: Fact) -> Order | None:
             return _filled(state, event)
         case OrderReplaced():
             return _replaced(state, event)
+        case WatchMoved():
+            state.orders[event.order_id].watch = Watch(
+                event.rises, event.is_armed, event.extreme, event.is_met, event.touches
+            )
+        case QueueMoved():
+            state.orders[event.order_id].ahead = event.ahead
+        case OrderLingers():
+            live = state.orders[event.order_id]
+            live.bound = event.bound
+            state.timers[event.order_id] = event.until
+            symbol = live.order.terms.symbol
+            state.lingering.setdefault(symbol, {})[event.order_id] = None
+        case OrderParked():
+            _parked(state, state.orders[event.order_id])
+        case OrderReentered():
+            _reentered(state, state.orders[event.order_id], event)
+        case AuctionBounded():
+            state.auctions[event.symbol] = AuctionMark(
+                event.trading_day,
+                event.auction,
+                is_over=False,
+                lowest_ask=event.lowest_ask,
+                highest_bid=event.highest_bid,
+            )
+        case AuctionHeld():
+            state.auctions[event.symbol] = AuctionMark(
+                event.trading_day, event.auction, is_over=True
+            )
         case SettlementDone():
             _settled(state, event)
-        case AccountOpened():
-            assert event.account_no not in state.accounts, "an account is opened once"
-            state.accounts[event.account_no] = Account(
-                event.account_no, event.name, event.base_currency, event.channel
-            )
-        case CashDeposited() | CashWithdrawn():
-            sign = 1 if isinstance(event, CashDeposited) else -1
-            state.ledger.add(event.entry)
-            state.accounts[event.account_no].purse(event.currency).cash += sign * event.amount
         case VenueConfigured():
             state.settings = event.settings
             state.is_configured = True
+        case _:
+            evolve_account(state, event)
     return None
 
 
@@ -87,6 +115,8 @@ def _accepted(state: State, event: OrderAccepted) -> Order:
     _set_hold(state, live, event.hold)
     if order.status in WAITING_STATUSES:
         state.waiting.setdefault(market_of(symbol), {})[order.order_id] = None
+    _set_timer(state, live)
+    _watch_or_not(state, live)
     if order.is_terminal:
         _close(state, live)
     return order
@@ -116,10 +146,15 @@ def _status_changed(state: State, event: OrderStatusChanged) -> Order:
         msg=event.msg or live.order.msg,
         trigger_status=event.trigger_status or live.order.trigger_status,
         triggered_at=event.triggered_at or live.order.triggered_at,
+        price=live.order.price if event.price is None else event.price,
+        quantity=event.quantity or live.order.quantity,
+        trading_day=event.trading_day or live.order.trading_day,
     )
     _set_hold(state, live, event.hold)
     if before in WAITING_STATUSES and event.status not in WAITING_STATUSES:
         state.waiting[market_of(order.terms.symbol)].pop(order.order_id, None)
+        state.timers.pop(order.order_id, None)
+    _watch_or_not(state, live)
     if event.status is OrderStatus.WAIT_TO_REPLACE:
         live.before_replace = before
     if event.status is OrderStatus.NEW and live.since is None:
@@ -195,21 +230,24 @@ def _move_shares(state: State, event: OrderFilled) -> None:
     execution = event.execution
     positions = state.accounts[execution.account_no].positions
     position = positions.setdefault(execution.symbol, Position(execution.currency))
-    if execution.side is OrderSide.SELL:
-        position.quantity -= execution.quantity
-        assert position.quantity >= 0, "a cash account sells what it has"
-        if not position.quantity:
-            position.cost_price = ZERO
-        return
-    position.cost_price = _average_cost(position, execution)
-    position.quantity += execution.quantity
-    if event.sellable_from > execution.trading_day:
+    is_buy = execution.side is OrderSide.BUY
+    moved = execution.quantity if is_buy else -execution.quantity
+    position.cost_price = _average_cost(position, execution, moved)
+    position.quantity += moved
+    if is_buy and event.sellable_from > execution.trading_day:
         position.locked.append((event.sellable_from, execution.quantity))
 
 
-def _average_cost(position: Position, execution: Execution) -> Decimal:
-    cost = position.cost_price * position.quantity + execution.consideration
-    return cost / (position.quantity + execution.quantity)
+def _average_cost(position: Position, execution: Execution, moved: Decimal) -> Decimal:
+    """Return the average after `moved` shares: what enlarges a position moves it, nothing else."""
+    before, after = position.quantity, position.quantity + moved
+    if not after:
+        return ZERO
+    if before * after <= 0:  # It begins, or turns from long to short or back.
+        return execution.price
+    if abs(after) < abs(before):
+        return position.cost_price
+    return (position.cost_price * before + execution.price * moved) / after
 
 
 def _replaced(state: State, event: OrderReplaced) -> Order:
@@ -223,10 +261,13 @@ def _replaced(state: State, event: OrderReplaced) -> Order:
         updated_at=event.at,
         quantity=event.quantity,
         price=event.price,
-        terms=replace(live.order.terms, remark=event.remark),
+        terms=event.terms or replace(live.order.terms, remark=event.remark),
     )
     _set_hold(state, live, event.hold)
-    if event.status is OrderStatus.REPLACED and live.arrival is None:
+    _set_timer(state, live)
+    if event.terms is not None and live.watched_from is not None:
+        live.watched_from = event.at
+    if event.status is OrderStatus.REPLACED and live.arrival is None and not live.is_parked:
         _join_book(state, live)
     return order
 
@@ -239,7 +280,7 @@ def _settled(state: State, event: SettlementDone) -> None:
         for symbol, position in tuple(account.positions.items()):
             if market_of(symbol) is not event.market:
                 continue
-            if not position.quantity and not position.frozen:
+            if position.is_idle:
                 del account.positions[symbol]
                 continue
             position.init_quantity = position.quantity
@@ -266,29 +307,97 @@ def _set_hold(state: State, live: LiveOrder, hold: Hold) -> None:
         purse = account.purse(order.currency)
         purse.frozen_cash += hold.cash + hold.fees - old.cash - old.fees
         purse.frozen_fees += hold.fees - old.fees
+    symbol = order.terms.symbol
+    position = account.positions.get(symbol)
+    if position is None:
+        position = account.positions[symbol] = Position(order.currency)
+    position.buying += hold.cash - old.cash
+    position.frozen += hold.shares - old.shares
+
+
+def _set_timer(state: State, live: LiveOrder) -> None:
+    """Keep the instant at which a delayed order is reported, while it waits for it."""
+    order = live.order
+    if order.status is not OrderStatus.DELAYED_NOT_REPORTED:
+        return
+    if order.terms.delayed_until is not None:
+        state.timers[order.order_id] = order.terms.delayed_until
     else:
-        account.positions[order.terms.symbol].frozen += hold.shares - old.shares
+        state.timers.pop(order.order_id, None)
+
+
+def _watch_or_not(state: State, live: LiveOrder) -> None:
+    """List an order among those that see prints exactly while it waits for its trigger."""
+    order, symbol = live.order, live.order.terms.symbol
+    if order.terms.order_type not in CONDITIONAL_TYPES:
+        return
+    if order.trigger_status is TriggerStatus.ACTIVE and not order.is_terminal:
+        listed = state.watching.setdefault(symbol, {})
+        if order.order_id not in listed:
+            listed[order.order_id] = None
+            live.watched_from = order.updated_at
+    else:
+        _unlist(state.watching, symbol, order.order_id)
+
+
+def _unlist(lists: dict[Symbol, dict[int, None]], symbol: Symbol, order_id: int) -> None:
+    listed = lists.get(symbol)
+    if listed is None:
+        return
+    listed.pop(order_id, None)
+    if not listed:
+        del lists[symbol]
+
+
+def _parked(state: State, live: LiveOrder) -> None:
+    if live.arrival is not None:
+        _leave_book(state, live)
+    live.is_parked = True
+    order = live.order
+    state.waiting.setdefault(market_of(order.terms.symbol), {})[order.order_id] = None
+
+
+def _reentered(state: State, live: LiveOrder, event: OrderReentered) -> None:
+    order = live.order
+    assert live.is_parked, "what comes back was away"
+    del state.waiting[market_of(order.terms.symbol)][order.order_id]
+    live.is_parked = False
+    live.since = event.at
+    _join_book(state, live)
 
 
 def _join_book(state: State, live: LiveOrder) -> None:
-    """Queue a limit order behind all that rest at its price; a market order never rests."""
+    """Queue an order behind all that stand at its price; a market order never rests."""
     order = live.order
-    if order.terms.order_type is OrderType.MO:
+    symbol = order.terms.symbol
+    kind = works_as(order.terms.order_type)
+    if kind is OrderType.MO:
         return
-    assert order.price is not None, "what rests has a price"
     state.arrivals += 1
-    live.arrival = state.arrivals
-    book = state.book(order.terms.symbol)
-    book.add(order.terms.side, order.price, live.arrival, order.order_id)
+    live.arrival, live.ahead = state.arrivals, ZERO
+    if kind is OrderType.AO:
+        state.unpriced.setdefault(symbol, {})[order.order_id] = None
+    elif kind is OrderType.ODD:
+        state.odd_lots.setdefault(symbol, {})[order.order_id] = None
+    else:
+        assert order.price is not None, "what rests has a price"
+        state.book(symbol).add(order.terms.side, order.price, live.arrival, order.order_id)
 
 
 def _leave_book(state: State, live: LiveOrder) -> None:
     order, symbol = live.order, live.order.terms.symbol
-    assert order.price is not None, "what rests has a price"
     assert live.arrival is not None, "what rests has arrived"
+    arrival, live.arrival = live.arrival, None
+    kind = works_as(order.terms.order_type)
+    if kind is OrderType.AO:
+        _unlist(state.unpriced, symbol, order.order_id)
+        return
+    if kind is OrderType.ODD:
+        _unlist(state.odd_lots, symbol, order.order_id)
+        return
+    assert order.price is not None, "what rests has a price"
     book = state.books[symbol]
-    book.remove(order.terms.side, order.price, live.arrival, order.order_id)
-    live.arrival = None
+    book.remove(order.terms.side, order.price, arrival, order.order_id)
     if book.is_empty:
         del state.books[symbol]
 
@@ -301,11 +410,15 @@ def _close(state: State, live: LiveOrder) -> None:
         _leave_book(state, live)
     symbol = order.terms.symbol
     state.waiting.get(market_of(symbol), {}).pop(order.order_id, None)
+    state.timers.pop(order.order_id, None)
+    _unlist(state.watching, symbol, order.order_id)
+    _unlist(state.lingering, symbol, order.order_id)
     del state.orders[order.order_id]
     state.closed[order.order_id] = ClosedOrder(
-        order.account_no, order.terms.order_type, order.status
+        order.account_no, order.terms.order_type, order.status, order.parent_id
     )
     state.accounts[order.account_no].live_orders -= 1
     state.symbols[symbol] -= 1
     if not state.symbols[symbol]:
         del state.symbols[symbol]
+        state.auctions.pop(symbol, None)

@@ -123,16 +123,26 @@ def fees_added(
     return tuple(fee for fee in added if fee.amount)
 
 
-def affordable(query: FeeQuery, price: Decimal, cash: Decimal, lot_size: Decimal) -> Decimal:
-    """Return the largest whole number of lots, in shares, that `cash` pays for, fees included."""
+def affordable(
+    query: FeeQuery,
+    price: Decimal,
+    cash: Decimal,
+    lot_size: Decimal,
+    factor: Decimal = Decimal(1),
+) -> Decimal:
+    """Return the largest whole number of lots, in shares, that `cash` pays for, fees included.
+
+    Args:
+        factor: Which part of the price is to be paid, above zero; the fees always are.
+    """
 
     def cost(lots: int) -> Decimal:
         quantity = lots * lot_size
-        return price * quantity + total(order_fees(query, price * quantity, quantity))
+        return factor * price * quantity + total(order_fees(query, price * quantity, quantity))
 
     if cash <= 0 or price <= 0:
         return ZERO
-    low, high = 0, int(cash / (price * lot_size))
+    low, high = 0, int(cash / (factor * price * lot_size))
     while low < high:  # Cost never falls with the quantity, so halving finds the edge.
         middle = (low + high + 1) // 2
         low, high = (middle, high) if cost(middle) <= cash else (low, middle - 1)

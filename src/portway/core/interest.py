@@ -2,31 +2,21 @@
 
 What has accrued is kept as an exact number (amount times yearly rate times days) and divided by
 the days of the year only when it is posted, so that no daily rounding is lost. Nothing here knows
-an account or a calendar: how many days and how much is owed comes with the question.
+an account, a calendar or a rate: who owes how much, at what rate and for how many days comes with
+the question.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Final
 
 from portway.model.decimals import half_up
 from portway.model.money import Currency
 
-__all__ = ["BORROW_RATE", "DEBIT_RATES", "Accrued", "day_basis", "debit_interest"]
+__all__ = ["Accrued", "day_basis", "debit_interest"]
 
 ZERO = Decimal(0)
-
-# Yearly, fractions; defaults of what a broker sets as it likes.
-DEBIT_RATES: Final = MappingProxyType(
-    {currency: Decimal("0.068") for currency in (Currency.HKD, Currency.USD, Currency.CNH)}
-)
-BORROW_RATE: Final = Decimal("0.005")  # Of the market value of borrowed shares.
-
-_DAY_BASIS: Final = MappingProxyType({Currency.USD: 360})
-_COMMON_BASIS: Final = 365
 
 
 def day_basis(currency: Currency) -> int:
@@ -34,7 +24,7 @@ def day_basis(currency: Currency) -> int:
 
     The fee for borrowed shares, which are US shares, is counted by 360 as well.
     """
-    return _DAY_BASIS.get(currency, _COMMON_BASIS)
+    return 360 if currency is Currency.USD else 365
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from portway.core.ledger import client_cash, client_settling, client_shares
-from portway.core.order_states import WAITING_STATUSES
-from portway.core.state import Account, State
-from portway.model.event import Hold
-from portway.model.order import OrderSide
-from portway.model.symbol import market_of
+from portway.core.order_states import WAITING_STATUSES, works_as
+from portway.core.state import Account, LiveOrder, State
+from portway.model.account import AccountKind
+from portway.model.event import NO_HOLD, Hold
+from portway.model.order import OrderSide, OrderStatus, OrderType, TriggerStatus
+from portway.model.symbol import Market, market_of
 
 __all__ = ["check_invariants"]
 
@@ -70,7 +71,17 @@ def _check_shares(state: State, account: Account) -> None:
             ZERO,
         )
         assert position.frozen == held, f"holds: frozen shares of {where}"
-        assert position.available >= 0, f"holds: {where} is sold twice"
+        may_be_short = account.kind is AccountKind.MARGIN and market_of(symbol) is Market.US
+        assert may_be_short or position.available >= 0, f"holds: {where} is sold twice"
+        buying = sum(
+            (
+                live.hold.cash
+                for live in state.orders.values()
+                if live.order.account_no == account.account_no and live.order.terms.symbol == symbol
+            ),
+            ZERO,
+        )
+        assert position.buying == buying, f"holds: buying of {where}"
 
 
 def _check_orders(state: State) -> None:
@@ -79,14 +90,36 @@ def _check_orders(state: State) -> None:
         assert not order.is_terminal, f"life: {order_id} is terminal and kept"
         assert order_id not in state.closed, f"life: {order_id} is closed and kept"
         assert ZERO <= order.executed_quantity < order.quantity, f"quantity: {order_id}"
-        if order.terms.side is OrderSide.SELL:
-            assert live.hold.shares == order.leaves_quantity, f"holds: {order_id}"
-        waits = order.status in WAITING_STATUSES
+        _check_trigger(state, live)
+        waits = order.status in WAITING_STATUSES or live.is_parked
         listed = order_id in state.waiting.get(market_of(order.terms.symbol), {})
         assert waits == listed, f"life: {order_id} waits and is not listed, or the reverse"
+        assert not (waits and live.arrival is not None), f"life: {order_id} waits and rests"
+    lingering = {order_id for some in state.lingering.values() for order_id in some}
+    bounded = {order_id for order_id, live in state.orders.items() if live.bound is not None}
+    assert lingering == bounded, "life: market orders that linger are listed"
+    for order_id in state.timers:
+        assert order_id in state.orders, f"life: a timer of {order_id}, which is gone"
     for account in state.accounts.values():
         owned = [one for one in state.orders.values() if one.order.account_no == account.account_no]
         assert account.live_orders == len(owned), f"life: orders of {account.account_no}"
+
+
+def _check_trigger(state: State, live: LiveOrder) -> None:
+    """What waits for its trigger, or sleeps, reserves nothing; what watches is listed."""
+    order = live.order
+    sleeps = order.trigger_status is TriggerStatus.DEACTIVE
+    watches = order.trigger_status is TriggerStatus.ACTIVE
+    listed = order.order_id in state.watching.get(order.terms.symbol, {})
+    assert watches == listed, f"life: {order.order_id} watches and is not listed, or the reverse"
+    if watches or sleeps:
+        assert order.status is OrderStatus.VARIETIES_NOT_REPORTED, f"life: {order.order_id}"
+        assert live.hold == NO_HOLD, f"holds: {order.order_id} holds before its trigger"
+    elif order.terms.side is OrderSide.SELL and order.status is not OrderStatus.WAIT_TO_NEW:
+        # A released order that cannot be paid holds nothing until it is rejected right after.
+        released = order.status is OrderStatus.VARIETIES_NOT_REPORTED
+        if not (released and live.hold == NO_HOLD):
+            assert live.hold.shares == order.leaves_quantity, f"holds: {order.order_id}"
 
 
 def _check_books(state: State) -> None:
@@ -99,6 +132,15 @@ def _check_books(state: State) -> None:
                 assert live.order.price == resting.price, f"book: price of {resting.order_id}"
     for order_id, live in state.orders.items():
         if live.arrival is not None:
-            book = state.books[live.order.terms.symbol]
-            queue = book.side(live.order.terms.side)
-            assert sum(one.order_id == order_id for one in queue) == 1, f"book: {order_id}"
+            assert _places(state, live) == 1, f"book: {order_id}"
+
+
+def _places(state: State, live: LiveOrder) -> int:
+    """Return in how many queues an order stands that it belongs to."""
+    order, symbol = live.order, live.order.terms.symbol
+    kind = works_as(order.terms.order_type)
+    if kind in (OrderType.AO, OrderType.ODD):
+        lists = state.unpriced if kind is OrderType.AO else state.odd_lots
+        return int(order.order_id in lists.get(symbol, {}))
+    queue = state.books[symbol].side(order.terms.side)
+    return sum(one.order_id == order.order_id for one in queue)

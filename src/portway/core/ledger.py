@@ -8,7 +8,7 @@ receives a charge. Nothing here checks whether an account can afford what is pos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,14 +17,20 @@ from portway.model.entry import Entry, Fee, Posting
 from portway.model.execution import Execution
 from portway.model.money import Currency
 from portway.model.order import OrderSide
+from portway.model.symbol import Symbol
 
 __all__ = [
     "Ledger",
+    "adjustment_entry",
+    "charge_entry",
     "client_cash",
     "client_settling",
     "client_shares",
+    "conversion_entry",
     "deposit_entry",
+    "dividend_entry",
     "execution_entry",
+    "reset_entry",
     "settlement_entry",
 ]
 
@@ -109,3 +115,89 @@ def settlement_entry(account_no: str, currency: Currency, amount: Decimal) -> En
             Posting(client_cash(account_no), currency.value, amount),
         )
     )
+
+
+def conversion_entry(
+    account_no: str, sold: Currency, sold_amount: Decimal, bought: Currency, bought_amount: Decimal
+) -> Entry:
+    """Post an exchange of currencies, final at once; both amounts above zero."""
+    client, desk = client_cash(account_no), "street:exchange"
+    return Entry(
+        (
+            Posting(client, sold.value, -sold_amount),
+            Posting(desk, sold.value, sold_amount),
+            Posting(client, bought.value, bought_amount),
+            Posting(desk, bought.value, -bought_amount),
+        )
+    )
+
+
+def charge_entry(account_no: str, name: str, currency: Currency, amount: Decimal) -> Entry:
+    """Post a charge that no order has caused, as interest."""
+    return Entry(
+        (
+            Posting(client_cash(account_no), currency.value, -amount),
+            Posting(f"fees:{name}", currency.value, amount),
+        )
+    )
+
+
+def dividend_entry(account_no: str, currency: Currency, gross: Decimal, tax: Decimal) -> Entry:
+    """Post a dividend and what is withheld of it; `gross` below zero is paid by a short seller."""
+    return Entry(
+        (
+            Posting(client_cash(account_no), currency.value, gross - tax),
+            Posting("street:cash", currency.value, -gross),
+            Posting("fees:DIVIDEND_TAX", currency.value, tax),
+        )
+    )
+
+
+def adjustment_entry(
+    account_no: str,
+    before: tuple[Symbol, Decimal],
+    after: tuple[Symbol, Decimal],
+    currency: Currency,
+    cash: Decimal,
+) -> Entry:
+    """Post shares that others took the place of, and cash for a fraction.
+
+    Args:
+        before: Symbol and shares that go; `after`: those that come.
+    """
+    client = client_shares(account_no)
+    return Entry(
+        (
+            Posting(client, before[0], -before[1]),
+            Posting("street:shares", before[0], before[1]),
+            Posting(client, after[0], after[1]),
+            Posting("street:shares", after[0], -after[1]),
+            Posting(client_cash(account_no), currency.value, cash),
+            Posting("street:cash", currency.value, -cash),
+        )
+    )
+
+
+def reset_entry(
+    account_no: str,
+    money: Iterable[tuple[Currency, Decimal, Decimal]],
+    shares: Iterable[tuple[Symbol, Decimal]],
+) -> Entry:
+    """Post everything an account holds out into the world.
+
+    Args:
+        money: Currency, final cash, unsettled cash.
+    """
+    postings: list[Posting] = []
+    for currency, final, unsettled in money:
+        postings += (
+            Posting(client_cash(account_no), currency.value, -final),
+            Posting(client_settling(account_no), currency.value, -unsettled),
+            Posting("world:cash", currency.value, final + unsettled),
+        )
+    for symbol, quantity in shares:
+        postings += (
+            Posting(client_shares(account_no), symbol, -quantity),
+            Posting("world:shares", symbol, quantity),
+        )
+    return Entry(tuple(postings))

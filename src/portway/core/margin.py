@@ -367,16 +367,14 @@ def withdrawable(
     return max(ZERO, cash - receivable - frozen - financed_elsewhere - short_proceeds)
 
 
-_FINANCE_TIMES: Final = 3
-
-
-def default_finance_max(equity_at_start: Decimal, cap: Decimal) -> Decimal:
-    """Return the credit limit of a day: three times the equity at its start, at most `cap`.
+def default_finance_max(equity_at_start: Decimal, times: Decimal, cap: Decimal) -> Decimal:
+    """Return the credit limit of a day: so many times the equity at its start, at most `cap`.
 
     Args:
-        cap: The broker's, ten million Hong Kong dollars, in the currency of the equity.
+        times: The broker's, usually three.
+        cap: The broker's, usually ten million Hong Kong dollars, in the currency of the equity.
     """
-    return min(max(ZERO, equity_at_start) * _FINANCE_TIMES, cap)
+    return min(max(ZERO, equity_at_start) * times, cap)
 
 
 # --- How much more ----------------------------------------------------------------------------

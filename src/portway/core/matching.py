@@ -9,8 +9,8 @@ before the next is decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,17 +22,28 @@ from portway.core.order_states import Step, next_status
 from portway.core.state import FeeDay, LiveOrder, State
 from portway.model.command import FillModel, MarketView
 from portway.model.entry import Fee
-from portway.model.event import NO_HOLD, Fact, Hold, OrderFilled, OrderStatusChanged
+from portway.model.event import (
+    NO_HOLD,
+    Fact,
+    Hold,
+    OrderFilled,
+    OrderStatusChanged,
+    QueueMoved,
+)
 from portway.model.execution import Execution, Fill
-from portway.model.order import OrderSide, OrderType
+from portway.model.order import OrderSide, TriggerStatus
 from portway.model.quote import Trade, TradeSession
+from portway.model.symbol import Symbol
 
 __all__ = [
     "Floor",
     "SELF_MATCH_MSG",
+    "fill_of",
+    "is_at_work",
     "match_incoming",
     "match_depth",
     "match_prints",
+    "queue_moves",
     "step_of",
     "touch_of",
 ]
@@ -47,6 +58,8 @@ class Floor:
 
     Attributes:
         session: The continuous session that runs; None: nothing matches.
+        ahead: What stands ahead of orders while one update of the market is worked through.
+        views: Of every other symbol that came with the command, for what an account is worth.
     """
 
     state: State
@@ -54,6 +67,8 @@ class Floor:
     view: MarketView
     at: datetime
     session: TradeSession | None
+    views: Mapping[Symbol, MarketView] = field(default_factory=dict)
+    ahead: dict[int, Decimal] = field(default_factory=dict)
 
     @property
     def book(self) -> Book:
@@ -82,7 +97,7 @@ def step_of(
     """Return the fact that an order takes `step`.
 
     Args:
-        ends: The step leads to a terminal status, which holds nothing.
+        ends: The step leads to a terminal status, which holds nothing, and watches nothing.
     """
     order = live.order
     status = next_status(
@@ -92,7 +107,9 @@ def step_of(
         before_replace=live.before_replace,
     )
     hold = NO_HOLD if ends else live.hold
-    return OrderStatusChanged(order.order_id, order.account_no, status, at, hold, msg)
+    watched = ends and order.trigger_status is TriggerStatus.ACTIVE
+    trigger = TriggerStatus.DEACTIVE if watched else None
+    return OrderStatusChanged(order.order_id, order.account_no, status, at, hold, msg, trigger)
 
 
 def match_incoming(floor: Floor, order_id: int, bound: Decimal | None) -> Iterator[Fact]:
@@ -108,19 +125,65 @@ def match_incoming(floor: Floor, order_id: int, bound: Decimal | None) -> Iterat
             continue
         if level is None or not crosses(side, bound, level.price):
             return
-        yield _fill(floor, live, _from_level(floor, live, level, level.price))
+        yield fill_of(floor, live, _from_level(floor, live, level, level.price))
 
 
 def match_prints(floor: Floor, prints: tuple[Trade, ...]) -> Iterator[Fact]:
     """Yield the fills of resting orders by outside prints that went through their price.
 
     Prints of an auction, or of any other time without continuous matching, fill nothing here.
+    Under the fill model `queue` a print exactly at a price uses up what stands ahead there; how
+    much is left ahead is for `queue_moves` to tell, once for each order.
     """
     if floor.session is None:
         return
+    counts = floor.state.settings.fill_model is FillModel.QUEUE
     for trade in prints:
         for side in (OrderSide.BUY, OrderSide.SELL):
             yield from _print_through(floor, side, trade)
+            if counts:
+                yield from _print_at(floor, side, trade)
+
+
+def _print_at(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:
+    """Yield what a print exactly at a price leaves for the venue's orders there, in time order."""
+    volume, own = Decimal(trade.volume), ZERO
+    for resting in tuple(floor.book.side(side)):
+        if resting.price != trade.price:
+            continue
+        live = floor.state.orders.get(resting.order_id)
+        if live is None or live.since is None or live.since >= trade.at:
+            continue
+        if not is_at_work(floor, resting, trade.session):
+            continue
+        passed = volume - own
+        ahead = floor.ahead.get(resting.order_id, live.ahead)
+        floor.ahead[resting.order_id] = max(ZERO, ahead - passed)
+        quantity = min(live.order.leaves_quantity, max(ZERO, passed - ahead))
+        if quantity:
+            own += quantity
+            yield fill_of(floor, live, Fill(resting.order_id, resting.price, quantity))
+
+
+def queue_moves(floor: Floor, order_id: int | None = None) -> Iterator[Fact]:
+    """Yield how much stands ahead of resting orders now, where it is not what it was.
+
+    Args:
+        order_id: The only order to look at, which has just arrived; None: all, after an update.
+    """
+    if floor.state.settings.fill_model is not FillModel.QUEUE:
+        return
+    for side in (OrderSide.BUY, OrderSide.SELL):
+        shown = {level.price: level.left for level in floor.outside.levels(side)}
+        for resting in tuple(floor.book.side(side)):
+            live = floor.state.orders.get(resting.order_id)
+            if live is None or order_id not in (None, resting.order_id):
+                continue
+            displayed = shown.get(resting.price, ZERO)
+            ahead = floor.ahead.get(resting.order_id, live.ahead)
+            ahead = displayed if order_id is not None else min(ahead, displayed)
+            if ahead != live.ahead:
+                yield QueueMoved(resting.order_id, ahead)
 
 
 def match_depth(floor: Floor) -> Iterator[Fact]:
@@ -137,7 +200,7 @@ def match_depth(floor: Floor) -> Iterator[Fact]:
         for resting in tuple(floor.book.side(side)):
             if resting.order_id not in floor.state.orders:
                 continue
-            if _is_at_work(floor, resting, floor.session):
+            if is_at_work(floor, resting, floor.session):
                 yield from _touched(floor, resting)
             if not _is_touched(floor, side):
                 break
@@ -157,12 +220,14 @@ def _print_through(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact
             break  # Sorted by price: nothing further back is gone through either.
         through.append(resting)
     for resting in through:
-        live = floor.state.orders[resting.order_id]
+        live = floor.state.orders.get(resting.order_id)
+        if live is None:
+            continue  # Gone with a fill before: the other half of a bracket.
         assert live.since is not None, "what rests came at an instant"
         # What printed at or before an order's arrival has not met it.
-        if live.since < trade.at and _is_at_work(floor, resting, trade.session):
+        if live.since < trade.at and is_at_work(floor, resting, trade.session):
             whole = Fill(resting.order_id, resting.price, live.order.leaves_quantity)
-            yield _fill(floor, live, whole)
+            yield fill_of(floor, live, whole)
 
 
 def _touched(floor: Floor, resting: Resting) -> Iterator[Fact]:
@@ -172,17 +237,19 @@ def _touched(floor: Floor, resting: Resting) -> Iterator[Fact]:
         level = floor.outside.best(opposite(side))
         if level is None or not crosses(side, resting.price, level.price):
             return
-        yield _fill(floor, live, _from_level(floor, live, level, resting.price))
+        # What waited for a session's first depth comes to it, and does not give its price away.
+        price = level.price if floor.outside.is_first else resting.price
+        yield fill_of(floor, live, _from_level(floor, live, level, price))
 
 
-def _is_at_work(floor: Floor, resting: Resting, session: TradeSession | None) -> bool:
+def is_at_work(floor: Floor, resting: Resting, session: TradeSession | None) -> bool:
     terms = floor.state.orders[resting.order_id].order.terms
     return works_in(terms, floor.view.instrument.market, session)
 
 
 def _best_own(floor: Floor, side: OrderSide) -> Resting | None:
     for resting in floor.book.side(side):
-        if _is_at_work(floor, resting, floor.session):
+        if is_at_work(floor, resting, floor.session):
             return resting
     return None
 
@@ -214,11 +281,11 @@ def _meet_own(floor: Floor, live: LiveOrder, resting: LiveOrder, price: Decimal)
         yield step_of(resting, Step.CANCELED, floor.at, ends=True, msg=SELF_MATCH_MSG)
         return
     quantity = min(live.order.leaves_quantity, resting.order.leaves_quantity)
-    yield _fill(floor, live, Fill(incoming_id, price, quantity, against=resting_id))
-    yield _fill(floor, resting, Fill(resting_id, price, quantity, against=incoming_id))
+    yield fill_of(floor, live, Fill(incoming_id, price, quantity, against=resting_id))
+    yield fill_of(floor, resting, Fill(resting_id, price, quantity, against=incoming_id))
 
 
-def _fill(floor: Floor, live: LiveOrder, fill: Fill) -> OrderFilled:
+def fill_of(floor: Floor, live: LiveOrder, fill: Fill) -> OrderFilled:
     """Return the fact of a fill, with every amount that follows from it."""
     order, view = live.order, floor.view
     execution = Execution(
@@ -277,7 +344,7 @@ def _hold_after(
         day.charged[fee.name] = day.charged.get(fee.name, ZERO) + fee.amount
     order = live.order
     price = order.price
-    if order.terms.order_type is OrderType.MO and order.terms.side is OrderSide.BUY:
+    if price is None and order.terms.side is OrderSide.BUY:
         price = live.hold.cash / order.leaves_quantity  # The price by which it reserved.
     hold = estimate_hold(order.terms, price, leaves, day, floor.view, floor.state.settings)
     assert hold is not None, "an order that trades has reserved by a price"

@@ -1,26 +1,30 @@
 """Pre-trade checks in fixed precedence, and what an order reserves.
 
 First what is refused at once, in this order: account, form, symbol, type, time in force, sessions,
-quantity, tick. Then what costs an order its life after it has an id: money, shares. Last, when the
-order reaches the exchange, the exchange's own price rules. Each check returns the first reason or
-None; nothing here changes anything.
+quantity, tick. Then what costs an order its life after it has an id: money, shares. What the
+exchange itself refuses is `exchange_rules.py`'s. Each check returns the first reason or None;
+nothing here changes anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from portway.core import fees
+from portway.core.condition_checks import condition_refusals, delay_refusals
+from portway.core.order_states import works_as
 from portway.core.state import Account, FeeDay, LiveOrder
+from portway.core.triggers import CONDITIONAL_TYPES, TRAILING_TYPES
 from portway.model.command import MarketView, ReplaceOrder, VenueSettings
 from portway.model.event import NO_HOLD, Hold, OrderRefused, RefusalReason
 from portway.model.instrument import (
     OrderSizeLimits,
     QuantityRefusal,
+    SecurityClass,
     SpreadTable,
     quantity_refusal,
     spread_table,
@@ -32,28 +36,27 @@ from portway.model.symbol import Market
 __all__ = [
     "AGGRESSIVE_TICKS",
     "Touch",
+    "PRICED_TYPES",
     "affordability_refusal",
     "estimate_hold",
     "last_session",
     "life_day",
     "market_bound",
-    "price_band_refusal",
     "replace_refusal",
     "reserve_price",
     "submit_refusal",
     "table_of",
+    "ticks_through",
     "works_in",
+    "worst_price",
 ]
 
 ZERO = Decimal(0)
 REMARK_CHARS_MAX = 255
 AGGRESSIVE_TICKS = 9  # HK: how far through the best opposite price an order may reach.
-PASSIVE_TICKS = 24
-NOMINAL_MULTIPLE = 9  # HK: no price nine times the nominal price away from it.
+AUCTION_REACH = Decimal("1.15")  # HK: how far above the last price an auction may match.
 R = RefusalReason
 
-# The types that trade today; the others are known and answered as not available yet.
-AVAILABLE_TYPES: Final = frozenset({OrderType.LO, OrderType.MO})
 # Types that a market offers at all.
 MARKET_TYPES: Final = {
     Market.HK: frozenset(OrderType),
@@ -73,6 +76,11 @@ MARKET_TYPES: Final = {
     Market.SG: frozenset[OrderType](),
 }
 DAY_ONLY_TYPES: Final = frozenset({OrderType.MO, OrderType.AO, OrderType.ALO, OrderType.ODD})
+AUCTION_TYPES: Final = frozenset({OrderType.AO, OrderType.ALO})
+# HK structured products and debt: traded in the continuous session alone.
+CONTINUOUS_CLASSES: Final = frozenset(
+    {SecurityClass.WARRANT, SecurityClass.CBBC, SecurityClass.INLINE, SecurityClass.DEBT}
+)
 PRICED_TYPES: Final = frozenset(
     {
         OrderType.LO,
@@ -121,7 +129,7 @@ class Touch:
 
 def last_session(terms: OrderTerms, market: Market) -> TradeSession:
     """Return the session with whose end a Day order ends."""
-    if market is not Market.US or terms.order_type is OrderType.MO:
+    if market is not Market.US or works_as(terms.order_type) is OrderType.MO:
         return TradeSession.NORMAL
     match terms.outside_rth:
         case OutsideRth.ANY_TIME:
@@ -149,16 +157,24 @@ def life_day(terms: OrderTerms, view: MarketView) -> date:
 
 
 def submit_refusal(
-    account: Account | None, terms: OrderTerms, view: MarketView | None, settings: VenueSettings
+    account: Account | None,
+    terms: OrderTerms,
+    view: MarketView | None,
+    settings: VenueSettings,
+    at: datetime,
 ) -> OrderRefused | None:
     """Return the first reason why a new order gets no id; None when it gets one."""
     if account is None:
         return OrderRefused(R.ACCOUNT_NOT_FOUND)
-    return next(_submit_refusals(account, terms, view, settings), None)
+    return next(_submit_refusals(account, terms, view, settings, at), None)
 
 
 def _submit_refusals(
-    account: Account, terms: OrderTerms, view: MarketView | None, settings: VenueSettings
+    account: Account,
+    terms: OrderTerms,
+    view: MarketView | None,
+    settings: VenueSettings,
+    at: datetime,
 ) -> Iterator[OrderRefused]:
     yield from _form_refusals(terms)
     if view is None:
@@ -167,8 +183,9 @@ def _submit_refusals(
     if not _is_tradable(view):
         yield OrderRefused(R.SECURITY_NOT_TRADABLE)
         return
-    yield from _type_refusals(terms, view.instrument.market)
+    yield from _type_refusals(terms, view)
     yield from _life_refusals(terms, view, settings)
+    yield from delay_refusals(terms, settings, at)
     yield from _quantity_refusals(terms, terms.quantity, view, account, settings)
     limit = terms.price if terms.order_type in PRICED_TYPES else None
     if limit is not None and not table_of(view).is_valid(limit):
@@ -183,6 +200,7 @@ def _form_refusals(terms: OrderTerms) -> Iterator[OrderRefused]:
         yield OrderRefused(R.QUANTITY_NOT_POSITIVE)
     if terms.order_type in PRICED_TYPES and (terms.price is None or terms.price <= 0):
         yield OrderRefused(R.PARAMETER_INVALID, "submitted_price")
+    yield from condition_refusals(terms)
     if len(terms.remark) > REMARK_CHARS_MAX:
         yield OrderRefused(R.PARAMETER_INVALID, "remark")
     if terms.time_in_force is TimeInForce.GTD and terms.expire_date is None:
@@ -199,13 +217,12 @@ def _is_tradable(view: MarketView) -> bool:
     return True
 
 
-def _type_refusals(terms: OrderTerms, market: Market) -> Iterator[OrderRefused]:
-    if terms.order_type not in MARKET_TYPES[market]:
+def _type_refusals(terms: OrderTerms, view: MarketView) -> Iterator[OrderRefused]:
+    if terms.order_type not in MARKET_TYPES[view.instrument.market]:
         yield OrderRefused(R.ORDER_TYPE_NOT_SUPPORTED)
-    if terms.order_type not in AVAILABLE_TYPES:
-        yield OrderRefused(R.PARAMETER_INVALID, "order type not available yet")
-    if terms.delayed_until is not None:
-        yield OrderRefused(R.PARAMETER_INVALID, "delayed_until is not available yet")
+    is_continuous_only = view.instrument.security_class in CONTINUOUS_CLASSES
+    if is_continuous_only and terms.order_type in AUCTION_TYPES | {OrderType.ODD}:
+        yield OrderRefused(R.ORDER_TYPE_NOT_SUPPORTED)
 
 
 def _life_refusals(
@@ -222,6 +239,11 @@ def _life_refusals(
             yield OrderRefused(R.EXPIRE_DATE_INVALID)
     if market is not Market.US:
         return  # Elsewhere the field means nothing and is ignored.
+    if terms.outside_rth is OutsideRth.OVERNIGHT:
+        if terms.time_in_force is not TimeInForce.DAY:
+            yield OrderRefused(R.TIME_IN_FORCE_NOT_SUPPORTED)
+        if terms.order_type is not OrderType.LO:
+            yield OrderRefused(R.OUTSIDE_RTH_NOT_SUPPORTED)
     if terms.outside_rth is OutsideRth.OPTION_PRE_MARKET or (
         terms.outside_rth is OutsideRth.OVERNIGHT and not view.instrument.overnight
     ):
@@ -277,8 +299,6 @@ def _replace_refusals(
         yield OrderRefused(R.PARAMETER_INVALID, "price")
     if wish.remark is not None and len(wish.remark) > REMARK_CHARS_MAX:
         yield OrderRefused(R.PARAMETER_INVALID, "remark")
-    if wish.delayed_until is not None:
-        yield OrderRefused(R.PARAMETER_INVALID, "delayed_until is not available yet")
     if wish.quantity is not None:
         yield from _quantity_refusals(
             order.terms, wish.quantity, view, account, settings, freed=live.hold.shares
@@ -308,6 +328,37 @@ def affordability_refusal(
         return R.SHARES_NOT_ENOUGH if hold.shares > available else None
     cash = account.available_cash(view.instrument.settlement_currency) + freed.cash + freed.fees
     return R.BUYING_POWER_EXCEEDED if hold.cash + hold.fees > cash else None
+
+
+def worst_price(
+    terms: OrderTerms,
+    price: Decimal | None,
+    view: MarketView,
+    touch: Touch,
+    bound_rate: Decimal,
+) -> Decimal | None:
+    """Return the worst price at which an order of any type can trade; None when nothing tells it.
+
+    Args:
+        price: Its present limit.
+    """
+    kind = terms.order_type
+    last = view.last_done or view.prev_close
+    if price is not None:
+        return price
+    if kind is OrderType.AO:
+        return last * AUCTION_REACH if last is not None else None
+    if kind not in CONDITIONAL_TYPES:
+        return reserve_price(kind, terms.side, None, view, touch, bound_rate)
+    trigger = terms.trigger_price
+    if kind in TRAILING_TYPES:
+        if last is None:
+            return None
+        percent = terms.trailing_percent or ZERO
+        trigger = last + (terms.trailing_amount or last * percent / 100)
+        if terms.limit_offset is not None and not terms.limit_depth_level:
+            return trigger + terms.limit_offset
+    return None if trigger is None else trigger * (1 + bound_rate)
 
 
 def reserve_price(
@@ -403,7 +454,7 @@ def market_bound(
     if best is None:
         return None
     if view.instrument.market is Market.HK:
-        return _ticks_through(side, best, view) or best
+        return ticks_through(side, best, view) or best
     middle = (best + behind) / 2 if behind is not None else best
     table = table_of(view)
     if side is OrderSide.BUY:
@@ -411,42 +462,9 @@ def market_bound(
     return min(best, table.above(middle * (1 - bound_rate)) or best)
 
 
-def _ticks_through(side: OrderSide, best: Decimal, view: MarketView) -> Decimal | None:
+def ticks_through(side: OrderSide, best: Decimal, view: MarketView) -> Decimal | None:
     """Return the price nine ticks beyond `best`; None where the tick table ends before."""
     table = table_of(view)
     is_buy = side is OrderSide.BUY
     start = table.above(best) if is_buy else table.below(best)
     return table.step(start, AGGRESSIVE_TICKS if is_buy else -AGGRESSIVE_TICKS) if start else None
-
-
-def price_band_refusal(
-    side: OrderSide,
-    price: Decimal,
-    view: MarketView,
-    touch: Touch,
-    settings: VenueSettings,
-) -> RefusalReason | None:
-    """Return why the exchange refuses a limit price; None when it takes it.
-
-    HK quotation rules: not nine times the nominal price away, at most nine ticks through the best
-    opposite price, and, where set, at most 24 ticks away on the passive side. Prices compared are
-    the best of outside depth and resting orders.
-    """
-    if view.instrument.market is not Market.HK:
-        return None
-    nominal = view.last_done or view.prev_close
-    if nominal is not None and not nominal / NOMINAL_MULTIPLE < price < nominal * NOMINAL_MULTIPLE:
-        return R.PRICE_OUTSIDE_BAND
-    is_buy = side is OrderSide.BUY
-    best_opposite, best_same = touch.opposite(side), touch.same(side)
-    if best_opposite is not None:
-        bound = _ticks_through(side, best_opposite, view)
-        if bound is not None and (price > bound if is_buy else price < bound):
-            return R.PRICE_OUTSIDE_BAND
-    if settings.hk_passive_check and best_same is not None:
-        table = table_of(view)
-        start = table.below(best_same) if is_buy else table.above(best_same)
-        bound = table.step(start, -PASSIVE_TICKS if is_buy else PASSIVE_TICKS) if start else None
-        if bound is not None and (price < bound if is_buy else price > bound):
-            return R.PRICE_OUTSIDE_BAND
-    return None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
+from portway.core.triggers import CONDITIONAL_TYPES, release_type
 from portway.model.event import RefusalReason
 from portway.model.order import TERMINAL_STATUSES, OrderStatus, OrderType
 
@@ -23,6 +24,7 @@ __all__ = [
     "first_status",
     "next_status",
     "replace_refusal",
+    "works_as",
 ]
 
 S = OrderStatus
@@ -174,21 +176,16 @@ def first_status(
     """
     if is_delayed:
         return S.DELAYED_NOT_REPORTED
-    if order_type in _CONDITIONAL_TYPES:
+    if order_type in CONDITIONAL_TYPES:
         return S.VARIETIES_NOT_REPORTED
     return S.WAIT_TO_NEW if is_open else S.NOT_REPORTED
 
 
-_CONDITIONAL_TYPES: Final = frozenset(
-    {
-        OrderType.LIT,
-        OrderType.MIT,
-        OrderType.TSLPAMT,
-        OrderType.TSLPPCT,
-        OrderType.TSMAMT,
-        OrderType.TSMPCT,
-    }
-)
+def works_as(order_type: OrderType) -> OrderType:
+    """Return the type as which an order meets the market: a conditional one when it is released."""
+    return release_type(order_type) if order_type in CONDITIONAL_TYPES else order_type
+
+
 # What cannot be replaced in any status: SLO by rule, the others have no term to change.
 _FIXED_TYPES: Final = frozenset({OrderType.SLO, OrderType.AO, OrderType.MO})
 

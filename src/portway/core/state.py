@@ -14,14 +14,17 @@ from decimal import Decimal
 
 from portway.core.book import Book
 from portway.core.ledger import Ledger
+from portway.core.triggers import Watch
+from portway.model.account import AccountKind
 from portway.model.command import VenueSettings
-from portway.model.event import NO_HOLD, Hold
+from portway.model.event import NO_HOLD, DividendRight, Hold
 from portway.model.money import Currency
-from portway.model.order import Order, OrderStatus, OrderType
+from portway.model.order import DayAuction, Order, OrderStatus, OrderType
 from portway.model.symbol import Market, Symbol, market_of
 
 __all__ = [
     "Account",
+    "AuctionMark",
     "ClosedOrder",
     "FeeDay",
     "LiveOrder",
@@ -58,9 +61,9 @@ class Purse:
         return self.cash - self.frozen_cash
 
     @property
-    def withdrawable(self) -> Decimal:
-        """What may leave the account."""
-        return max(ZERO, self.cash - self.receivable - self.frozen_cash)
+    def settling(self) -> Decimal:
+        """Net unsettled money."""
+        return self.receivable - self.payable
 
 
 @dataclass(slots=True)
@@ -68,9 +71,12 @@ class Position:
     """Shares of one symbol in one account.
 
     Attributes:
+        quantity: Below zero: sold short.
+        frozen: Held by working sells; more than there is when they would go short.
         locked: Shares bought too recently to be sold: first day of sale and quantity, by day.
         init_quantity: Before the running trading day began.
-        cost_price: Average execution price of the shares held, fees left out.
+        cost_price: Average execution price of the shares held or sold short, fees left out.
+        buying: Cash held by working buys, fees left out.
     """
 
     currency: Currency
@@ -79,6 +85,17 @@ class Position:
     locked: list[tuple[date, Decimal]] = field(default_factory=list)
     init_quantity: Decimal = ZERO
     cost_price: Decimal = ZERO
+    buying: Decimal = ZERO
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is held and nothing is at work."""
+        return not (self.quantity or self.frozen or self.buying)
+
+    @property
+    def shorting(self) -> Decimal:
+        """Shares that working sells would go short with, or go further short."""
+        return self.frozen - min(self.frozen, max(ZERO, self.quantity - self.locked_quantity))
 
     @property
     def locked_quantity(self) -> Decimal:
@@ -86,7 +103,7 @@ class Position:
 
     @property
     def available(self) -> Decimal:
-        """Free to sell now."""
+        """Free to sell now; below zero as far as the account is, or would go, short."""
         return self.quantity - self.frozen - self.locked_quantity
 
 
@@ -98,12 +115,21 @@ class Account:
         requests: By market, whose clock measures the window: client's request id to order id and
             the instant of its first use.
         live_orders: Number of orders that are not terminal.
+        finance_max: Its credit as it was opened with, in its base currency; None: by rule.
+        credit: How much it may borrow now, in its base currency.
+        accrued: Interest not posted yet: debit times yearly rate times days, by its name.
     """
 
     account_no: str
     name: str
     base_currency: Currency
     channel: str
+    opened_at: datetime
+    kind: AccountKind = AccountKind.CASH
+    finance_max: Decimal | None = None
+    credit: Decimal = ZERO
+    accrued: dict[str, dict[Currency, Decimal]] = field(default_factory=dict)
+    closed_at: datetime | None = None
     purses: dict[Currency, Purse] = field(default_factory=dict)
     positions: dict[Symbol, Position] = field(default_factory=dict)
     requests: dict[Market, dict[str, tuple[int, datetime]]] = field(default_factory=dict)
@@ -141,6 +167,11 @@ class LiveOrder:
         since: Market instant since which it may trade.
         executions: How many it has had.
         before_replace: Where a refused replace leads back to.
+        watch: What a conditional order remembers of the prints so far; None: nothing yet.
+        watched_from: Since when it waits for its trigger; earlier prints do not count.
+        ahead: Outside shares ahead of it at its price, where the fill model counts them.
+        bound: Worst price of a market order that waits for more; None: it does not.
+        is_parked: A long-term order between two trading days: not at the exchange.
     """
 
     order: Order
@@ -150,6 +181,11 @@ class LiveOrder:
     executions: int = 0
     fee_day: FeeDay | None = None
     before_replace: OrderStatus = OrderStatus.NEW
+    watch: Watch | None = None
+    watched_from: datetime | None = None
+    ahead: Decimal = ZERO
+    bound: Decimal | None = None
+    is_parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +195,23 @@ class ClosedOrder:
     account_no: str
     order_type: OrderType
     status: OrderStatus
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionMark:
+    """How far the latest auction of a symbol has come.
+
+    Attributes:
+        is_over: Whether it was matched; before, its no-cancellation stage runs.
+        lowest_ask, highest_bid: As recorded when that stage began.
+    """
+
+    trading_day: date
+    auction: DayAuction
+    is_over: bool
+    lowest_ask: Decimal | None = None
+    highest_bid: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -177,10 +230,18 @@ class State:
         orders: Orders that are not terminal, by id.
         closed: What is left of terminal orders, so that a late wish is answered rightly.
         books: The venue's own resting orders, by symbol.
-        waiting: Orders that are accepted but not yet reported, by market, in order of acceptance.
+        waiting: Orders that are accepted but not at the exchange, by market: not yet reported, or
+            parked over night; in order of acceptance.
+        unpriced: At-auction orders at the exchange, by symbol, in order of arrival.
+        odd_lots: Odd-lot orders at the exchange, likewise.
+        watching: Conditional orders that wait for their trigger, by symbol.
+        lingering: Market orders that wait for more, by symbol.
+        timers: Instants for which orders wait.
+        auctions: The latest auction of each symbol with orders.
         days: The running trading day of each market, as last told.
         arrivals: Counts arrivals in queues.
         symbols: Number of live orders by symbol; none: no entry.
+        dividends: Claims that are not paid yet, in the order in which they arose.
     """
 
     settings: VenueSettings = field(default_factory=VenueSettings)
@@ -190,20 +251,51 @@ class State:
     closed: dict[int, ClosedOrder] = field(default_factory=dict)
     books: dict[Symbol, Book] = field(default_factory=dict)
     waiting: dict[Market, dict[int, None]] = field(default_factory=dict)
+    unpriced: dict[Symbol, dict[int, None]] = field(default_factory=dict)
+    odd_lots: dict[Symbol, dict[int, None]] = field(default_factory=dict)
+    watching: dict[Symbol, dict[int, None]] = field(default_factory=dict)
+    lingering: dict[Symbol, dict[int, None]] = field(default_factory=dict)
+    timers: dict[int, datetime] = field(default_factory=dict)
+    auctions: dict[Symbol, AuctionMark] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     unsettled: dict[tuple[Market, date, str, Currency], Unsettled] = field(default_factory=dict)
     days: dict[Market, date] = field(default_factory=dict)
     arrivals: int = 0
     symbols: dict[Symbol, int] = field(default_factory=dict)
+    dividends: list[DividendRight] = field(default_factory=list)
+
+    def open_account(self, account_no: str) -> Account | None:
+        """Return an account that is not closed."""
+        account = self.accounts.get(account_no)
+        return account if account is not None and account.closed_at is None else None
 
     def book(self, symbol: Symbol) -> Book:
         """Return the queue of a symbol to be changed; made when there is none."""
         return self.books.setdefault(symbol, Book())
 
+    def due_between(self, market: Market, after: datetime, until: datetime) -> list[datetime]:
+        """Return the instants, `after < at <= until`, for which orders of a market wait, in order.
+
+        Each once.
+        """
+        due = {
+            at
+            for order_id, at in self.timers.items()
+            if after < at <= until and market_of(self.orders[order_id].order.terms.symbol) is market
+        }
+        return sorted(due)
+
+    def watching_of(self, symbol: Symbol) -> Iterator[LiveOrder]:
+        """Yield the conditional orders of a symbol that wait for their trigger."""
+        for order_id in tuple(self.watching.get(symbol, ())):
+            if order_id in self.orders:
+                yield self.orders[order_id]
+
     def waiting_in(self, market: Market) -> Iterator[LiveOrder]:
         """Yield orders that wait to be reported, in order of acceptance."""
         for order_id in tuple(self.waiting.get(market, ())):
-            yield self.orders[order_id]
+            if order_id in self.orders:
+                yield self.orders[order_id]
 
     def live_in(self, market: Market) -> Iterator[LiveOrder]:
         """Yield orders of a market that are not terminal, by id."""

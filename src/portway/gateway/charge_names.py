@@ -1,4 +1,4 @@
-"""What the items of an order's charges are called, in the caller's language.
+"""What charges and the lines of a cash flow are called, in the caller's language.
 
 The codes are the venue's; official clients show both as free text. A code without a row shows as
 itself, so that a new fee never fails an answer.
@@ -11,7 +11,7 @@ from typing import Final
 
 from portway.wire.envelope import Language, Text
 
-__all__ = ["CHARGE_NAMES", "charge_name"]
+__all__ = ["CHARGE_NAMES", "FLOW_NAMES", "charge_name", "flow_name"]
 
 CHARGE_NAMES: Final[Mapping[str, Text]] = {
     # The two kinds of charges.
@@ -35,7 +35,29 @@ CHARGE_NAMES: Final[Mapping[str, Text]] = {
     "MANAGEMENT": Text("Securities Management Fee", "证管费", "證管費"),
     "TRANSFER_CN": Text("Transfer Fee (ChinaClear)", "过户费（中国结算）", "過戶費（中國結算）"),
     "TRANSFER_HK": Text("Transfer Fee (HKSCC)", "过户费（香港结算）", "過戶費（香港結算）"),
+    # Not of an order.
+    "DEBIT_INTEREST": Text("Debit Interest", "融资利息", "融資利息"),
+    "BORROW_FEE": Text("Stock Borrow Fee", "融券费", "融券費"),
+    "DIVIDEND_TAX": Text("Dividend Tax", "股息税", "股息稅"),
 }
+
+# Movements of money that are no charges; the English ones are what the service has always said.
+FLOW_NAMES: Final[Mapping[str, Text]] = {
+    "BuyContract-Stocks": Text("BuyContract-Stocks", "买入成交-股票", "買入成交-股票"),
+    "SellContract-Stocks": Text("SellContract-Stocks", "卖出成交-股票", "賣出成交-股票"),
+    "Deposit": Text("Deposit", "入金", "入金"),
+    "Withdraw": Text("Withdraw", "出金", "出金"),
+    "CurrencyExchange": Text("Currency Exchange", "货币兑换", "貨幣兌換"),
+    "Dividend": Text("Dividend", "现金股息", "現金股息"),
+    "CashInLieu": Text("Cash in Lieu", "零碎股现金", "零碎股現金"),
+    "Reset": Text("Account Reset", "账户重置", "帳戶重設"),
+}
+
+
+def flow_name(code: str, language: Language) -> str:
+    """Return the name of a movement of money, which may be that of a charge."""
+    name = FLOW_NAMES.get(code)
+    return charge_name(code, language) if name is None else name.in_language(language)
 
 
 def charge_name(code: str, language: Language) -> str:

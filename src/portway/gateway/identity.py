@@ -17,7 +17,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from portway.gateway.errors import Refused
@@ -66,11 +66,13 @@ class Principal:
 
     Attributes:
         is_tool: One of the server's own command line tools; its calls count apart.
+        is_read_only: It may ask everything and change nothing.
     """
 
     app_key: str
     account_no: str
     is_tool: bool = False
+    is_read_only: bool = False
 
     @property
     def caller(self) -> Caller:
@@ -221,7 +223,7 @@ class Identity:
                 raise Refused("SIGNATURE_INVALID")
         token = verified.token
         tool = headers.get(TOOL_HEADER, b"")
-        return Principal(token.app_key, token.account_no, self.is_tool(tool))
+        return Principal(token.app_key, token.account_no, self.is_tool(tool), token.is_read_only)
 
     async def refresh(
         self, principal: Principal, authorization: bytes, expires_at: float | None
@@ -247,11 +249,16 @@ class Identity:
         account = await self._store.account(principal.account_no)
         if account is None:
             raise Refused("TOKEN_INVALID")
+        record = replace(record, is_read_only=principal.is_read_only)
         await self._store.add_token(record)
         old = token_digest(_token_text(authorization))
         await self._store.revoke_token(old, int(now) + REFRESH_GRACE_S)
-        self._verified.clear()
+        self.forget()
         return text, record, account
+
+    def forget(self) -> None:
+        """Ask the store again from now on: what it holds has changed."""
+        self._verified.clear()
 
     def issue_password(self, principal: Principal) -> str:
         """Return a one-time password with which this principal may open one socket connection."""
@@ -352,6 +359,9 @@ class Identity:
         _check_life(token, now)
         if token.app_key != app_key:
             raise Refused("APP_KEY_UNKNOWN")
+        account = await self._store.account(token.account_no)
+        if account is not None and not account.is_verified:
+            raise Refused("NO_PERMISSION")
         verified = _Verified(token, app, now + VERIFIED_TOKEN_SECONDS)
         self._verified[app_key, digest] = verified
         if len(self._verified) > VERIFIED_TOKENS_MAX:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from portway.wire.commands import Channel
 
@@ -30,6 +30,7 @@ __all__ = [
     "Limits",
     "QuoteBucket",
     "RateRow",
+    "Room",
     "Window",
 ]
 
@@ -172,6 +173,27 @@ PROFILES: Final[Mapping[str, LimitProfile]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of a window.
+
+    Attributes:
+        frees_in_s: Until the next call is given back; 0: nothing is used.
+    """
+
+    limit: int
+    remaining: int
+    frees_in_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "limit": self.limit,
+            "remaining": self.remaining,
+            "frees_in_s": round(self.frees_in_s, 3),
+        }
+
+
 class SlidingWindow:
     """Instants of the permitted calls of a window, at most `calls` of them kept."""
 
@@ -180,6 +202,15 @@ class SlidingWindow:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._instants: deque[float] = deque(maxlen=window.calls)
+
+    def used(self, at: float) -> int:
+        """Calls within the window that ends at `at`."""
+        return sum(at - one < self._window.seconds for one in self._instants)
+
+    def frees_in(self, at: float) -> float:
+        """Seconds until the oldest call that still counts does so no more; 0 when none does."""
+        counting = [one for one in self._instants if at - one < self._window.seconds]
+        return counting[0] + self._window.seconds - at if counting else 0.0
 
     def has_room(self, at: float) -> bool:
         """Whether one more call at `at` leaves every span of the window's length within it."""
@@ -324,6 +355,37 @@ class Limits:
             use.trade_window.count(at)
         use.last_trade_at = at
         return at - now
+
+    def trade_room(self, caller: Caller, now: float) -> Room | None:
+        """Return what is left of the trade window; None: there is no such limit."""
+        window, use = self.profile.trade_window, self.use_of(caller)
+        if window is None or use.trade_window is None:
+            return None
+        used = use.trade_window.used(now)
+        return Room(window.calls, window.calls - used, use.trade_window.frees_in(now))
+
+    def report(self, now: float) -> dict[str, Any]:
+        """Return every caller's use and what is left, as plain values of JSON."""
+        return {
+            "profile": self.profile.name,
+            "callers": [self._report(caller, now) for caller in self._callers],
+        }
+
+    def _report(self, caller: Caller, now: float) -> dict[str, Any]:
+        use, room = self.use_of(caller), self.trade_room(caller, now)
+        return {
+            "account_no": caller.account_no,
+            "is_tool": caller.is_tool,
+            "trade": None if room is None else room.to_json(),
+            "connections": {
+                "limit": self.profile.connections_max,
+                **{channel.name.lower(): count for channel, count in use.connections.items()},
+            },
+            "symbols": {
+                "limit": self.profile.subscribed_symbols_max,
+                "subscribed": len(use.symbols),
+            },
+        }
 
     def permit_quote_call(self, caller: Caller, cmd_code: int, now: float) -> bool:
         """Permit a quote command; commands without a row in the profile answer are free."""

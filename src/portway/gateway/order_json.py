@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from portway.gateway.charge_names import charge_name
+from portway.gateway.charge_names import charge_name, flow_name
 from portway.model.decimals import half_up, wire_text
 from portway.model.entry import Fee
 from portway.model.execution import Execution
@@ -296,11 +296,11 @@ def position(row: PositionRow, instrument: Instrument | None, language: Language
     }
 
 
-def cash_flow(row: CashFlowRow) -> dict[str, Any]:
+def cash_flow(row: CashFlowRow, language: Language) -> dict[str, Any]:
     """Return one movement of money; the two numbers must not be texts."""
     direction = "IN" if row.amount > 0 else "OUT"
     return {
-        "transaction_flow_name": row.name,
+        "transaction_flow_name": flow_name(row.name, language),
         "direction": names.CASH_FLOW_DIRECTION.wire[direction],
         "business_type": int(row.business_type),
         "balance": text(row.amount),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 from portway.market.ports import MarketSource
@@ -19,7 +18,6 @@ from portway.model.calendar import Calendar
 from portway.model.command import Command, MarketView
 from portway.model.event import Event
 from portway.model.instrument import Instrument
-from portway.model.money import Currency
 from portway.model.symbol import Market, Symbol
 from portway.quotes.board import Board
 from portway.quotes.changes import BoardChange
@@ -49,12 +47,15 @@ class AccountRecord:
         member_id: Number of the user, shown in the profile and in a token's answer.
         aaid: Number of the asset account, decimal digits.
         channel: `lb_papertrading` for a paper account.
+        is_verified: Whether its owner has passed the developer verification: without it every
+            call is refused.
     """
 
     account_no: str
     member_id: int
     aaid: str
     channel: str
+    is_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class TokenRecord:
         issued_at: Unix seconds, likewise `expires_at`.
         revoked_at: From this instant on the token is refused; `None`: not revoked. It lies ahead
             while a refreshed token is in its grace period.
+        is_read_only: It may ask everything and change nothing.
     """
 
     digest: str
@@ -88,6 +90,7 @@ class TokenRecord:
     issued_at: int
     expires_at: int
     revoked_at: int | None = None
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,25 @@ class IdentityStore(Protocol):
 
     async def account(self, account_no: str) -> AccountRecord | None: ...
 
+    async def accounts(self) -> Sequence[AccountRecord]:
+        """Every account, by number."""
+        ...
+
+    async def add_account(self, account: AccountRecord) -> None:
+        """Keep an account, or its new fields."""
+        ...
+
     async def app(self, app_key: str) -> AppRecord | None: ...
+
+    async def apps(self) -> Sequence[AppRecord]:
+        """Every app, by key."""
+        ...
+
+    async def add_app(self, app: AppRecord) -> None: ...
+
+    async def tokens(self, account_no: str) -> Sequence[TokenRecord]:
+        """Every token of an account, the newest first."""
+        ...
 
     async def token(self, digest: str) -> TokenRecord | None: ...
 
@@ -211,10 +232,6 @@ class TradeService(Protocol):
 
     def view(self, symbol: Symbol) -> MarketView | None:
         """What is known of a symbol now; None when it is not listed."""
-        ...
-
-    def exchange_rates(self, currency: Currency) -> Mapping[Currency, Decimal]:
-        """Value of one unit of each other currency, in `currency`."""
         ...
 
 

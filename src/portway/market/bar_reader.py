@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from portway.market.bar_page import BarPage, BarTables
 from portway.market.ports import MarketSource
 from portway.model.calendar import Calendar
 from portway.model.corporate_action import CorporateAction
@@ -88,27 +89,59 @@ class BarReader:
         last: date | None = None,
         first: date | None = None,
         end: datetime | None = None,
-    ) -> tuple[Candlestick, ...]:
+    ) -> Sequence[Candlestick]:
         """Return the newest bars of the days `first` to `last` that begin by `end`."""
         # A client's dates may lie anywhere; between these bounds no arithmetic overflows.
         last = self.last_day if last is None else min(last, self.last_day)
         first = EARLIEST if first is None else max(first, EARLIEST)
         if last < first:
             return ()
+        mapped = self._mapped(first, last)
+        if mapped is not None:
+            beyond = len(mapped) if end is None else mapped.count_until(end)
+            return mapped[max(beyond - count, 0) : beyond]
         if self.period.minutes is None:
             return self._newest_days(count, first, last)
         return self._newest_minutes(count, first, last, end)
 
     def oldest(
         self, count: int, *, first: date, begin: datetime | None = None
-    ) -> tuple[Candlestick, ...]:
+    ) -> Sequence[Candlestick]:
         """Return the oldest bars from day `first` on, beginning with the one that holds `begin`."""
         first = max(first, EARLIEST)
         if first > self.last_day:
             return ()
+        mapped = self._mapped(first, self.last_day)
+        if mapped is not None:
+            start = None if begin is None else self._bar_start(first, begin)
+            skipped = 0 if start is None else mapped.count_before(start)
+            return mapped[skipped : skipped + count]
         if self.period.minutes is None:
             return self._oldest_days(count, first)
         return self._oldest_minutes(count, first, begin)
+
+    def _mapped(self, first: date, last: date) -> BarPage | None:
+        """Return raw bars of the source's own periods as records, where it keeps them so."""
+        if self.adjust is not AdjustType.NO_ADJUST or not isinstance(self.source, BarTables):
+            return None
+        is_minute = self.period is Period.ONE_MINUTE
+        if not is_minute and self.period is not Period.DAY:
+            return None
+        running = self.board if last == self.last_day else None
+        past = last if running is None else last - _DAY
+        page = BarPage(self.source.bar_table(self.symbol, self.period, first, past))
+        if is_minute:
+            for session in TradeSession:
+                if not self._shows(session):
+                    page = page.without(session)
+        if running is None:
+            return page
+        if not is_minute:
+            candle = running.day_candle()
+            return BarPage(page.table, () if candle is None else (candle,))
+        return BarPage(
+            page.table, tuple(bar for bar in running.minutes() if self._shows(bar.session))
+        )
 
     # -- minutes -----------------------------------------------------------------------------
 

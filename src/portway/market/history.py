@@ -123,7 +123,7 @@ class SymbolHistory:
         adjust: AdjustType = AdjustType.NO_ADJUST,
         *,
         all_sessions: bool = False,
-    ) -> tuple[Candlestick, ...]:
+    ) -> Sequence[Candlestick]:
         """Return the newest `count` bars, the running one included.
 
         Raises:
@@ -145,7 +145,7 @@ class SymbolHistory:
         day: date | None = None,
         minute: time | None = None,
         all_sessions: bool = False,
-    ) -> tuple[Candlestick, ...]:
+    ) -> Sequence[Candlestick]:
         """Return up to `count` bars that end (BACKWARD) or begin (FORWARD) with the offset bar.
 
         Args:
@@ -181,7 +181,7 @@ class SymbolHistory:
         adjust: AdjustType = AdjustType.NO_ADJUST,
         *,
         all_sessions: bool = False,
-    ) -> tuple[Candlestick, ...]:
+    ) -> Sequence[Candlestick]:
         """Return the bars of the trading days `start` to `end`, inclusive, at most `BARS_MAX`.
 
         Without `start` those that end nearest to `end`; with `start` alone those nearest to it;
@@ -217,8 +217,8 @@ class SymbolHistory:
         )
 
     def _checked(
-        self, reader: BarReader, bars: tuple[Candlestick, ...], first: date, last: date
-    ) -> tuple[Candlestick, ...]:
+        self, reader: BarReader, bars: Sequence[Candlestick], first: date, last: date
+    ) -> Sequence[Candlestick]:
         """Return `bars`; if there are none, tell missing data from days without trading."""
         if not bars and self._market_traded(first, min(last, reader.last_day)):
             raise NoData(f"{self.symbol} has no {reader.period.name} bar, {first} to {last}")

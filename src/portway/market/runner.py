@@ -22,7 +22,9 @@ from portway.market.reference import Reference
 from portway.model.calendar import Calendar
 from portway.model.command import MarketMoved
 from portway.model.instrument import Instrument
+from portway.model.order import DayAuction
 from portway.model.quote import Depth, MarketEvent, SubType, Trade, TradeSession
+from portway.model.session import continuous_span
 from portway.model.symbol import Market, Symbol, market_of
 from portway.quotes.board import Board
 from portway.quotes.changes import BoardChange
@@ -31,6 +33,9 @@ from portway.quotes.effects import TradeEffect, effect_of
 __all__ = ["MarketRunner"]
 
 IDLE_SYMBOLS_MAX = 1024  # Boards kept of symbols that were asked for once; the oldest goes first.
+HK_AUCTION = "U"  # Trade type of the opening and of the closing auction.
+US_CROSSES = {"Q": DayAuction.OPENING, "M": DayAuction.CLOSING}
+FAR_AWAY = timedelta(seconds=1)
 CHUNK_EVENTS = 256  # Events folded before others of the process get their turn.
 
 Listener = Callable[[Symbol, BoardChange, Board], None]
@@ -151,6 +156,15 @@ class MarketRunner:
         for symbol in sorted(self._working):
             self._activate(symbol)
 
+    def next_event_in(self) -> timedelta:
+        """Market time until the next event that somebody waits for; a second when none is near."""
+        waits = (
+            active.upcoming.at - self._instants[active.market]
+            for symbol, active in self._active.items()
+            if active.upcoming is not None and (active.watchers or symbol in self._working)
+        )
+        return min(waits, default=FAR_AWAY)
+
     # -- time --------------------------------------------------------------------------------
 
     def advance(
@@ -240,13 +254,32 @@ class MarketRunner:
         prints: tuple[Trade, ...] = ()
         if isinstance(event, Trade):
             effect = effect_of(active.market, event.trade_type, event.session)
-            if effect is not TradeEffect.PRICE_AND_VOLUME:
+            is_cross = active.market is Market.US and event.trade_type in US_CROSSES
+            if effect is not TradeEffect.PRICE_AND_VOLUME and not is_cross:
                 return None
             prints = (event,)
         elif not isinstance(event, Depth):
             return None
         session = self.session(active.market, event.at)
-        return MarketMoved(active.symbol, event.at, session, active.board.depth, prints)
+        depth = active.board.depth
+        auction = self._auction_of(active.market, event, session)
+        return MarketMoved(active.symbol, event.at, session, depth, prints, auction)
+
+    def _auction_of(
+        self, market: Market, event: MarketEvent, session: TradeSession | None
+    ) -> DayAuction | None:
+        """The auction of which a print is the result; none of continuous trading, by its time."""
+        if not isinstance(event, Trade):
+            return None
+        if market is Market.US:
+            return US_CROSSES.get(event.trade_type)
+        is_auction = event.trade_type == HK_AUCTION if market is Market.HK else session is None
+        if not is_auction:
+            return None
+        day = self.days.shown_at(market, event.at)
+        half = self.calendar(market).is_half_day(day)
+        is_early = event.at < continuous_span(market, day, half)[0]
+        return DayAuction.OPENING if is_early else DayAuction.CLOSING
 
     def session(self, market: Market, at: datetime) -> TradeSession | None:
         """The continuous session that runs in a market."""

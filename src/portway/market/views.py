@@ -6,20 +6,53 @@ settlement days, depth and prices of one symbol. It decides nothing about orders
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Protocol, runtime_checkable
 
 from portway.market.runner import MarketRunner
 from portway.model.command import MarketView
+from portway.model.corporate_action import CorporateAction
+from portway.model.instrument import Instrument, SecurityClass
+from portway.model.quote import TradeSession
+from portway.model.session import (
+    AuctionEnds,
+    Phase,
+    continuous_span,
+    day_spans,
+    timetable_of,
+)
+from portway.model.settlement import settlement
 from portway.model.symbol import Market, Symbol
+from portway.quotes.board import Board
 
 __all__ = ["MarketViews"]
 
-# Trading days from the trade to the day on which its cash is final.
-CASH_DAYS = {Market.HK: 2, Market.US: 1, Market.CN: 1, Market.SG: 2}
-US_T1_SINCE = date(2024, 5, 28)  # Before it US cash took two days.
-# Trading days after which bought shares may be sold: CN forbids it on the same day.
-LOCK_DAYS = {Market.CN: 1}
+# Ranges of Shanghai's codes for funds that may be sold on the day they were bought: bonds and the
+# money market, foreign shares, gold. Shenzhen mixes them with others in one range, so none is told.
+SAME_DAY_FUNDS = ("511", "513", "518")
+
+
+# The reference price of a closing auction: the median of the prices at these instants before it.
+REFERENCE_BEFORE = tuple(timedelta(seconds=15 * n) for n in range(4, -1, -1))
+CLOSING_PHASES = frozenset(
+    {
+        Phase.CLOSING_REFERENCE,
+        Phase.CLOSING_INPUT,
+        Phase.CLOSING_NO_CANCEL,
+        Phase.CLOSING_RANDOM,
+    }
+)
+NEW_DAYS_MAX = 10  # Trading days after a listing that are counted for the price limits.
+
+
+@runtime_checkable
+class DrawsAuctionEnds(Protocol):
+    """A source that draws how long the random stages of Hong Kong's auctions last."""
+
+    def auction_ends(self, symbol: Symbol, day: date) -> AuctionEnds: ...
 
 
 class MarketViews:
@@ -44,22 +77,75 @@ class MarketViews:
         day = self._market.days.shown_at(market, now)
         calendar = self._market.calendar(market)
         quote = board.quote(now)
+        settled = settlement(
+            market,
+            instrument.security_class,
+            day,
+            self._market.reference.calendars,
+            same_day_resale=_may_be_resold(instrument),
+        )
+        phase = self._phase(instrument, day, now)
+        is_closing = phase in CLOSING_PHASES or (market is Market.HK and phase is Phase.CLOSED)
         return MarketView(
             instrument=instrument,
             trading_day=day,
             next_trading_day=calendar.next_trading_day(day),
             session=self._market.agenda.session_at(market, day, now),
-            settles_on=self.settles_on(market, day),
-            sellable_from=calendar.add(day, LOCK_DAYS.get(market, 0)),
+            settles_on=settled.cash,
+            sellable_from=settled.sellable_from,
             depth=board.depth,
             last_done=quote.last_done or None,
             prev_close=board.prev_close or None,
             ended=self._market.agenda.ended_at(market, day, now),
+            phase=phase,
+            reference=self._reference(market, day, board) if is_closing else None,
+            ipo_day=self._ipo_day(instrument, day),
         )
 
-    def settles_on(self, market: Market, day: date) -> date:
-        """The day on which the cash of an execution of `day` is final."""
-        count = CASH_DAYS[market]
-        if market is Market.US and day < US_T1_SINCE:
-            count = 2
-        return self._market.calendar(market).add(day, count)
+    def _phase(self, instrument: Instrument, day: date, now: datetime) -> Phase:
+        """What the exchange does with a security; the random ends are those of its source."""
+        source: object = self._market.source(instrument.symbol)
+        ends = AuctionEnds()
+        if instrument.market is Market.HK and isinstance(source, DrawsAuctionEnds):
+            ends = source.auction_ends(instrument.symbol, day)
+        half = self._market.calendar(instrument.market).is_half_day(day)
+        for span in day_spans(timetable_of(instrument), day, half, ends):
+            if span.begin <= now < span.end:
+                return span.phase
+        return Phase.CLOSED
+
+    def _reference(self, market: Market, day: date, board: Board) -> Decimal | None:
+        """The closing auction's reference price, from trades alone; None without any."""
+        end = continuous_span(market, day, self._market.calendar(market).is_half_day(day))[1]
+        trades = board.recent_trades()
+        prices = []
+        for before in REFERENCE_BEFORE:
+            earlier = (
+                one.price
+                for one in reversed(trades)
+                if one.at <= end - before and one.session is TradeSession.NORMAL
+            )
+            price = next(earlier, None)
+            if price is not None:
+                prices.append(price)
+        return median(prices) if prices else None
+
+    def _ipo_day(self, instrument: Instrument, day: date) -> int | None:
+        """Number of the trading day since the listing, while it is young."""
+        listed = instrument.listing_date
+        if listed is None or not timedelta(0) <= day - listed <= timedelta(days=2 * NEW_DAYS_MAX):
+            return None
+        return len(self._market.calendar(instrument.market).trading_days(listed, day))
+
+    def actions(self, symbol: Symbol, after: date, through: date) -> Sequence[CorporateAction]:
+        """What happens to a security between two days; the first is left out."""
+        source = self._market.source(symbol)
+        if source is None:
+            return ()
+        known = source.corporate_actions(symbol)
+        return tuple(one for one in known if after < one.ex_date <= through)
+
+
+def _may_be_resold(instrument: Instrument) -> bool:
+    is_fund = instrument.security_class is SecurityClass.ETF
+    return is_fund and instrument.symbol.startswith(SAME_DAY_FUNDS)

@@ -13,16 +13,24 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import auto
 
+from portway.model.account import AccountKind, MoneyRules
+from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
-from portway.model.order import NamedEnum, OrderTerms
+from portway.model.order import AttachedTerms, DayAuction, NamedEnum, OrderTerms
 from portway.model.quote import Depth, Trade, TradeSession
+from portway.model.session import Phase
 from portway.model.symbol import Market, Symbol
 
 __all__ = [
+    "AuctionEnded",
+    "AuctionLocked",
+    "AuctionOpened",
     "CancelOrder",
+    "CloseAccount",
     "Command",
     "ConfigureVenue",
+    "ConvertCash",
     "Deposit",
     "FeeRates",
     "FillModel",
@@ -31,10 +39,12 @@ __all__ = [
     "OpenAccount",
     "RejectTiming",
     "ReplaceOrder",
+    "ResetAccount",
     "SessionEnded",
     "SessionOpened",
     "Stamped",
     "SubmitOrder",
+    "TimeReached",
     "TradingDayStarted",
     "VenueSettings",
     "Withdraw",
@@ -90,7 +100,10 @@ class VenueSettings:
         us_quantity_max: Shares of the largest single US order.
         hk_passive_check: Refuse HK limits more than 24 ticks away on the passive side.
         orders_working_max: Working orders an account may have.
-        long_term_days_max: Calendar days a GTC order lives and a GTD order may reach ahead.
+        long_term_days_max: Calendar days a GTC order lives, a GTD order may reach ahead, and an
+            order may wait for its submit time.
+        us_market_wait_seconds: How long a US market order waits for more when it found too little.
+        money: Exchange, credit, interest and dividends.
     """
 
     fill_model: FillModel = FillModel.DEPTH
@@ -101,6 +114,8 @@ class VenueSettings:
     hk_passive_check: bool = False
     orders_working_max: int = 10_000
     long_term_days_max: int = 90
+    us_market_wait_seconds: Decimal = Decimal(1)
+    money: MoneyRules = field(default_factory=MoneyRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +127,20 @@ class ConfigureVenue:
 
 @dataclass(frozen=True, slots=True)
 class OpenAccount:
-    """Open a cash account.
+    """Open an account.
 
     Attributes:
         base_currency: In which the account's totals are shown by default.
         channel: `lb_papertrading` for a paper account.
+        finance_max: Credit of a margin account, in its base currency; None: by the venue's rule.
     """
 
     account_no: str
     name: str
     base_currency: Currency = Currency.HKD
     channel: str = "lb_papertrading"
+    kind: AccountKind = AccountKind.CASH
+    finance_max: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,41 @@ class Withdraw:
     currency: Currency
     amount: Decimal
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertCash:
+    """Exchange final money of one currency for another.
+
+    Attributes:
+        amount: Of `sold`, above zero.
+        rate: `bought` for one unit of `sold`; None: the venue's, with its spread.
+    """
+
+    account_no: str
+    sold: Currency
+    bought: Currency
+    amount: Decimal
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAccount:
+    """Begin anew: orders cancelled, shares and money gone, `deposits` paid in.
+
+    Attributes:
+        deposits: Amounts above zero, each currency once.
+    """
+
+    account_no: str
+    deposits: tuple[tuple[Currency, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAccount:
+    """Close an account that holds nothing and has no working order; it stays readable."""
+
+    account_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +229,8 @@ class ReplaceOrder:
     monitor_price: Decimal | None = None
     delayed_until: datetime | None = None
     remark: str | None = None
+    attached: AttachedTerms | None = None
+    cancels_attached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +250,7 @@ class MarketMoved:
         depth: The whole present depth; None: unknown, what was shown before no longer holds.
         prints: Price-setting prints since the command before, oldest first, with volume summed per
             price where nothing is lost by it.
+        auction: The auction of which `prints` are the result; None: they were printed continuously.
     """
 
     symbol: Symbol
@@ -202,6 +258,7 @@ class MarketMoved:
     session: TradeSession | None
     depth: Depth | None
     prints: tuple[Trade, ...] = ()
+    auction: DayAuction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +281,44 @@ class SessionOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class AuctionOpened:
+    """A market's call auction takes orders from now on: those that wait for it are reported."""
+
+    market: Market
+    trading_day: date
+    auction: DayAuction
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionLocked:
+    """The no-cancellation stage of an auction begins."""
+
+    market: Market
+    trading_day: date
+    auction: DayAuction
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionEnded:
+    """The latest end of an auction: what no print of the outside has ended is matched now."""
+
+    market: Market
+    trading_day: date
+    auction: DayAuction
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReached:
+    """An instant for which an order waits: its submit time, or the end of its patience."""
+
+    market: Market
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """A session is over for its trading day (a break is not): orders that live no longer expire."""
 
@@ -238,12 +333,19 @@ Command = (
     | OpenAccount
     | Deposit
     | Withdraw
+    | ConvertCash
+    | ResetAccount
+    | CloseAccount
     | SubmitOrder
     | ReplaceOrder
     | CancelOrder
     | MarketMoved
     | TradingDayStarted
     | SessionOpened
+    | AuctionOpened
+    | AuctionLocked
+    | AuctionEnded
+    | TimeReached
     | SessionEnded
 )
 
@@ -262,6 +364,9 @@ class MarketView:
         depth: Present outside depth; None: unknown.
         last_done: Latest price; None: none yet.
         ended: Sessions of `trading_day` that are already over.
+        phase: What the exchange does with the security now; None: only `session` is known.
+        reference: Reference price of the closing auction; None outside of it.
+        ipo_day: Number of the trading day since the listing, from 1; None when long listed.
     """
 
     instrument: Instrument
@@ -274,6 +379,9 @@ class MarketView:
     last_done: Decimal | None = None
     prev_close: Decimal | None = None
     ended: frozenset[TradeSession] = frozenset()
+    phase: Phase | None = None
+    reference: Decimal | None = None
+    ipo_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +392,11 @@ class Stamped:
         at: Market time of the symbol's market; of the home market (HK) for facts of an account.
         views: For every symbol the command can touch that is known; a symbol that is missing is not
             listed.
+        actions: When a trading day begins: what happens to securities that are held or ordered,
+            with ex-dates after the day before up to this one, in order.
     """
 
     command: Command
     at: datetime
     views: Mapping[Symbol, MarketView] = field(default_factory=dict)
+    actions: tuple[CorporateAction, ...] = ()

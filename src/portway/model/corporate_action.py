@@ -24,6 +24,8 @@ class CorporateAction:
         bonus: New shares per old share, capitalisation issues included.
         rights: Rights shares offered per old share, at `rights_price`.
         split: New shares per old share: 7 for a 7-for-1 split, 0.1 for a 10-to-1 consolidation.
+        pay_date: On which the dividend is paid; None: not known, the settlement day of the ex-date.
+        renamed_to: The symbol under which the shares trade from the ex-date on; None: the same.
     """
 
     symbol: Symbol
@@ -33,3 +35,10 @@ class CorporateAction:
     rights: Decimal = Decimal(0)
     rights_price: Decimal = Decimal(0)
     split: Decimal = Decimal(1)
+    pay_date: date | None = None
+    renamed_to: Symbol | None = None
+
+    @property
+    def share_ratio(self) -> Decimal:
+        """New shares for each old one, what is offered for money left out."""
+        return (1 + self.bonus) * self.split

@@ -15,6 +15,9 @@ from portway.model.money import Currency
 from portway.model.symbol import Symbol
 
 __all__ = [
+    "AttachedKind",
+    "AttachedTerms",
+    "DayAuction",
     "NamedEnum",
     "Order",
     "OrderSide",
@@ -74,6 +77,21 @@ class OutsideRth(NamedEnum):
     OPTION_PRE_MARKET = auto()
 
 
+class DayAuction(NamedEnum):
+    """The call auction that opens a trading day, or the one that closes it."""
+
+    OPENING = auto()
+    CLOSING = auto()
+
+
+class AttachedKind(NamedEnum):
+    """What is attached to an order, or which of the two children an order is."""
+
+    PROFIT_TAKER = auto()
+    STOP_LOSS = auto()
+    BRACKET = auto()  # Both; the execution of one cancels the other.
+
+
 class TriggerStatus(NamedEnum):
     NOT_USED = auto()
     DEACTIVE = auto()
@@ -114,6 +132,32 @@ TERMINAL_STATUSES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedTerms:
+    """What is to follow when an order executes; prices per share, None where nothing was said.
+
+    Attributes:
+        profit_taker_price, stop_loss_price: Triggers of the children.
+        time_in_force, expire_date: Of the children.
+        activate_order_type: LIT or MIT.
+        profit_taker_submit_price, stop_loss_submit_price: Limits of the children (LIT).
+        profit_taker_depth_level, stop_loss_depth_level: Bid (below zero) or ask level that is the
+            limit instead; 0: none.
+    """
+
+    kind: AttachedKind
+    profit_taker_price: Decimal | None = None
+    stop_loss_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    expire_date: date | None = None
+    activate_order_type: OrderType = OrderType.MIT
+    profit_taker_submit_price: Decimal | None = None
+    stop_loss_submit_price: Decimal | None = None
+    activate_rth: OutsideRth | None = None
+    profit_taker_depth_level: int = 0
+    stop_loss_depth_level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class OrderTerms:
     """Everything a client may say when it submits an order; None where it said nothing.
 
@@ -142,6 +186,7 @@ class OrderTerms:
     delayed_until: datetime | None = None
     remark: str = ""
     client_request_id: str | None = None
+    attached: AttachedTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +198,8 @@ class Order:
         quantity: Submitted shares; `executed_quantity` counts towards it.
         executed_amount: Sum of price times shares over the executions.
         trading_day: The trading day for which a Day order lives.
+        parent_id: The order whose execution wakes this one; None: it stands alone.
+        attached_kind: Which child of its parent it is.
         msg: Why it was refused: the name of a refusal reason, to be shown as its text; or a remark
             of the system, as it stands.
     """
@@ -173,6 +220,8 @@ class Order:
     trigger_status: TriggerStatus = TriggerStatus.NOT_USED
     triggered_at: datetime | None = None
     msg: str = ""
+    parent_id: int | None = None
+    attached_kind: AttachedKind | None = None
 
     @property
     def leaves_quantity(self) -> Decimal:

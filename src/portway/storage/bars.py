@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 
@@ -104,7 +104,7 @@ def map_ticks(path: Path, symbol: str) -> TickColumns:
     widths = [TICK[name].itemsize for name in _TICK_COLUMNS]
     places, _, rows = _read_header(path, TICK_MAGIC, TICK.itemsize, sum(widths), symbol)
     data = np.memmap(path, dtype=np.uint8, mode="r") if rows else np.empty(0, dtype=np.uint8)
-    columns: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+    columns: dict[str, Any] = {}
     offset = HEADER_BYTES
     for name, width in zip(_TICK_COLUMNS, widths, strict=True):
         part = data[offset : offset + rows * width].view(np.ndarray)

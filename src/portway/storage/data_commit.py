@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
@@ -28,6 +29,7 @@ from portway.market.imported.folds import (
     union,
     without_days,
 )
+from portway.market.imported.listing import Listed, Listing
 from portway.market.imported.records import (
     PRICE_PLACES_MAX,
     TURNOVER_PLACES_MAX,
@@ -37,15 +39,18 @@ from portway.market.imported.records import (
     rescaled,
 )
 from portway.market.imported.tick_folds import fold_tick_day, tick_places
-from portway.market.imported.listing import Listed, Listing
 from portway.model.quote import Period
-from portway.model.symbol import Symbol
+from portway.model.symbol import Market, Symbol
 from portway.storage.bars import FileFacts, map_bars, map_ticks, write_bars, write_ticks
 from portway.storage.errors import StorageError
 
 __all__ = ["Commit", "MixedAdjustment", "NewFile"]
 
 _MICRO: Final = 1_000_000
+# Prints made of a bar trade at neighbouring units, and the tick is a cent even where no price of
+# the file has one.
+_CENT_MARKETS: Final = (Market.CN, Market.US)
+_CENT_PLACES: Final = 2
 
 
 class MixedAdjustment(StorageError):
@@ -121,6 +126,8 @@ class Commit:
         old = self.present.table(listed.symbol, self.kind)
         places = max(places_of(rows), old.price_places)
         is_minute = self.kind == "bars-1m"
+        if is_minute and listed.market in _CENT_MARKETS:
+            places = max(places, _CENT_PLACES)
         settle = settle_minutes if is_minute else settle_days
         money = places if is_minute and not listed.is_index else TURNOVER_PLACES_MAX
         if np.any(np.diff(rows["at"]) < 0):
@@ -135,9 +142,11 @@ class Commit:
                     continue
                 high = int(window["at"][-1]) + 1
                 earlier = old.between(low, high)
-                yield union(earlier, BarTable(window, places, money)).rows if len(
-                    earlier
-                ) else _first_of_each(window)
+                yield (
+                    union(earlier, BarTable(window, places, money)).rows
+                    if len(earlier)
+                    else _first_of_each(window)
+                )
                 low = high
             yield rescaled(old.between(low, np.iinfo(np.int64).max), places, money)
 
@@ -151,10 +160,11 @@ class Commit:
             rows = rows[np.argsort(rows["at"], kind="stable")]
         days = trading_days_of(listed.market, rows["at"])
         cuts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(rows)]
-        minutes, day_bars = [], []
+        minutes: list[BarTable] = []
+        day_bars: list[BarTable] = []
         places = tick_places(rows)
         half_days = self.listing.calendars[listed.market].half_days
-        for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for begin, end in pairwise(cuts):
             day = to_date(int(days[begin]))
             part = np.array(rows[begin:end])
             for name in ("price", "bid", "ask"):

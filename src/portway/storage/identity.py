@@ -28,6 +28,8 @@ class AccountFields(Protocol):
     def aaid(self) -> str: ...
     @property
     def channel(self) -> str: ...
+    @property
+    def is_verified(self) -> bool: ...
 
 
 class AppFields(Protocol):
@@ -56,6 +58,8 @@ class TokenFields(Protocol):
     def expires_at(self) -> int: ...
     @property
     def revoked_at(self) -> int | None: ...
+    @property
+    def is_read_only(self) -> bool: ...
 
 
 class SessionFields(Protocol):
@@ -82,7 +86,8 @@ P = TypeVar("P", bound=AppFields)
 T = TypeVar("T", bound=TokenFields)
 S = TypeVar("S", bound=SessionFields)
 
-_TOKEN = "digest, app_key, account_no, issued_at, expires_at, revoked_at"
+_ACCOUNT = "account_no, member_id, aaid, channel, is_verified"
+_TOKEN = "digest, app_key, account_no, issued_at, expires_at, revoked_at, is_read_only"
 _SESSION = "digest, lineage, channel, app_key, account_no, is_tool, expires_at_ms"
 
 
@@ -93,9 +98,9 @@ class SqliteIdentity(Generic[A, P, T, S]):
         self,
         store: SqliteStore,
         *,
-        account: Callable[[str, int, str, str], A],
+        account: Callable[[str, int, str, str, bool], A],
         app: Callable[[str, str, str], P],
-        token: Callable[[str, str, str, int, int, int | None], T],
+        token: Callable[[str, str, str, int, int, int | None, bool], T],
         session: Callable[[str, str, Any, str, str, bool, int], S],
         channel: Callable[[str], Enum],
     ) -> None:
@@ -112,20 +117,26 @@ class SqliteIdentity(Generic[A, P, T, S]):
         self._channel = channel
 
     async def account(self, account_no: str) -> A | None:
-        sql = "SELECT * FROM identity_accounts WHERE account_no = ?"
+        sql = f"SELECT {_ACCOUNT} FROM identity_accounts WHERE account_no = ?"
         rows = self._store.select(sql, (account_no,))
-        return self._account(*rows[0]) if rows else None
+        return self._account_of(rows[0]) if rows else None
 
     async def accounts(self) -> Sequence[A]:
         """Return every account, by number."""
-        rows = self._store.select("SELECT * FROM identity_accounts ORDER BY account_no")
-        return [self._account(*row) for row in rows]
+        sql = f"SELECT {_ACCOUNT} FROM identity_accounts ORDER BY account_no"
+        return [self._account_of(row) for row in self._store.select(sql)]
 
     async def add_account(self, account: A) -> None:
         """Keep an account, or its new fields."""
         await self._write(
-            "INSERT OR REPLACE INTO identity_accounts VALUES (?, ?, ?, ?)",
-            (account.account_no, account.member_id, account.aaid, account.channel),
+            f"INSERT OR REPLACE INTO identity_accounts ({_ACCOUNT}) VALUES (?, ?, ?, ?, ?)",
+            (
+                account.account_no,
+                account.member_id,
+                account.aaid,
+                account.channel,
+                account.is_verified,
+            ),
         )
 
     async def app(self, app_key: str) -> P | None:
@@ -146,7 +157,7 @@ class SqliteIdentity(Generic[A, P, T, S]):
 
     async def token(self, digest: str) -> T | None:
         rows = self._store.select(f"SELECT {_TOKEN} FROM tokens WHERE digest = ?", (digest,))
-        return self._token(*rows[0]) if rows else None
+        return self._token_of(rows[0]) if rows else None
 
     async def tokens(self, account_no: str) -> Sequence[T]:
         """Return every token of an account, the newest first."""
@@ -154,11 +165,11 @@ class SqliteIdentity(Generic[A, P, T, S]):
             f"SELECT {_TOKEN} FROM tokens WHERE account_no = ? ORDER BY issued_at DESC, digest",
             (account_no,),
         )
-        return [self._token(*row) for row in rows]
+        return [self._token_of(row) for row in rows]
 
     async def add_token(self, token: T) -> None:
         await self._write(
-            f"INSERT OR REPLACE INTO tokens ({_TOKEN}) VALUES (?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO tokens ({_TOKEN}) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 token.digest,
                 token.app_key,
@@ -166,6 +177,7 @@ class SqliteIdentity(Generic[A, P, T, S]):
                 token.issued_at,
                 token.expires_at,
                 token.revoked_at,
+                token.is_read_only,
             ),
         )
 
@@ -203,6 +215,16 @@ class SqliteIdentity(Generic[A, P, T, S]):
     async def drop_sessions(self, expired_before_ms: int) -> None:
         """Forget sessions that nobody can resume any more."""
         await self._write("DELETE FROM sessions WHERE expires_at_ms < ?", (expired_before_ms,))
+
+    def _account_of(self, row: tuple[Any, ...]) -> A:
+        account_no, member_id, aaid, channel, is_verified = row
+        return self._account(account_no, member_id, aaid, channel, bool(is_verified))
+
+    def _token_of(self, row: tuple[Any, ...]) -> T:
+        digest, app_key, account_no, issued_at, expires_at, revoked_at, is_read_only = row
+        return self._token(
+            digest, app_key, account_no, issued_at, expires_at, revoked_at, bool(is_read_only)
+        )
 
     async def _write(self, sql: str, values: tuple[object, ...]) -> None:
         await asyncio.to_thread(self._store.execute, sql, values)

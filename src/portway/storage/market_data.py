@@ -22,9 +22,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from portway.market.imported.listing import Listing
 from portway.market.imported.ports import TickColumns
 from portway.market.imported.records import BAR, TICK, BarTable, Records, empty_bars
-from portway.market.imported.listing import Listing
 from portway.market.importers.staging import AlreadyImported, ImportSummary
 from portway.model.corporate_action import CorporateAction
 from portway.model.quote import Period
@@ -96,7 +96,7 @@ class MarketData:
             HomeUnusable: If the manifest is damaged or of another version.
         """
         self.folder = home / DATA_FOLDER
-        self._listing = listing
+        self.listing = listing
         self._files: dict[Symbol, dict[tuple[str, str], str]] = {}
         self._actions: dict[Symbol, list[CorporateAction]] = {}
         self._adjusted: dict[Symbol, str] = {}
@@ -118,8 +118,15 @@ class MarketData:
             }
             rows = db.execute("SELECT * FROM actions ORDER BY symbol, ex_date")
             for symbol, ex_date, *terms in rows:
+                cash, bonus, rights, rights_price, split = map(Decimal, terms)
                 action = CorporateAction(
-                    Symbol(symbol), date.fromisoformat(ex_date), *map(Decimal, terms)
+                    Symbol(symbol),
+                    date.fromisoformat(ex_date),
+                    cash=cash,
+                    bonus=bonus,
+                    rights=rights,
+                    rights_price=rights_price,
+                    split=split,
                 )
                 self._actions.setdefault(Symbol(symbol), []).append(action)
 
@@ -193,7 +200,9 @@ class MarketData:
                 db.execute("PRAGMA synchronous = FULL")
                 version = db.execute("PRAGMA user_version").fetchone()[0]
                 if version not in (0, VERSION):
-                    raise HomeUnusable(f"{path} has version {version}, this program reads {VERSION}")
+                    raise HomeUnusable(
+                        f"{path} has version {version}, this program reads {VERSION}"
+                    )
                 if not version:
                     db.executescript(_SCHEMA)
                     db.execute(f"PRAGMA user_version = {VERSION}")
@@ -236,7 +245,7 @@ class MarketData:
             if number is None:
                 insert = "INSERT INTO imports (path, digest, kind, options) VALUES (?, ?, ?, ?)"
                 number = db.execute(insert, (str(path.resolve()), *key)).lastrowid
-        return StagedFile(self, int(number or 0), kind, options, self._listing)
+        return StagedFile(self, int(number or 0), kind, options, self.listing)
 
     def add_actions(
         self, path: Path, actions: Sequence[CorporateAction], report: Mapping[str, Any]
@@ -265,6 +274,25 @@ class MarketData:
                 (str(path.resolve()), digest, len(actions), json.dumps(dict(report)), _now()),
             )
         self.reload()
+
+    def forget(self, symbols: Sequence[Symbol]) -> int:
+        """Take symbols out, their corporate actions too; return how many files they had.
+
+        Files that were imported before may be imported again from now on.
+        """
+        if not (self.folder / MANIFEST).exists():
+            return 0
+        count = 0
+        with self.manifest() as db:
+            for symbol in symbols:
+                found = db.execute("DELETE FROM files WHERE symbol=?", (symbol,))
+                count += found.rowcount
+                db.execute("DELETE FROM adjusted WHERE symbol=?", (symbol,))
+                db.execute("DELETE FROM actions WHERE symbol=?", (symbol,))
+            db.execute("UPDATE imports SET digest='' WHERE is_done=1")
+        self.sweep()
+        self.reload()
+        return count
 
     def publish(
         self,
@@ -400,7 +428,7 @@ class StagedFile:
                 ),
             )
 
-    def commit(self, report: Mapping[str, Any], *, replace: bool = True) -> ImportSummary:
+    def commit(self, report: Mapping[str, Any]) -> ImportSummary:
         """Make the file visible, all of it at once."""
         for file in self._files:
             file.close()

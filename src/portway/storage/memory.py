@@ -27,6 +27,7 @@ from portway.trading.ports import (
     OrderRow,
     PositionRow,
     Row,
+    ShareMoveRow,
     WriteFailed,
 )
 from portway.trading.row_keys import key_of
@@ -159,6 +160,10 @@ class MemoryReadModels:
         ]
         rows.sort(key=lambda row: (row.seq, row.index), reverse=True)
         return rows[offset : offset + limit]
+
+    def share_moves(self, account_no: str) -> Sequence[ShareMoveRow]:
+        rows = [row for row in self._of(ShareMoveRow) if row.account_no == account_no]
+        return sorted(rows, key=lambda row: (row.seq, row.index), reverse=True)
 
     def positions(self, account_no: str) -> Sequence[PositionRow]:
         rows = [

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from portway.model.account import AccountKind
 from portway.model.event import Hold
 from portway.model.execution import Execution
 from portway.model.money import Currency
@@ -29,11 +30,13 @@ from portway.trading.ports import (
     OrderRow,
     PositionRow,
     Row,
+    ShareMoveRow,
 )
 
 __all__ = [
     "CACHE_SCHEMA",
     "COLUMNS",
+    "MIGRATIONS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "TABLES",
@@ -44,7 +47,7 @@ __all__ = [
     "row_values",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -57,6 +60,7 @@ CREATE TABLE journal_head (
 CREATE TABLE accounts (
     venue TEXT NOT NULL, account_no TEXT NOT NULL, name TEXT NOT NULL,
     base_currency TEXT NOT NULL, channel TEXT NOT NULL, opened_us INTEGER NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'CASH', credit TEXT NOT NULL DEFAULT '0', closed_us INTEGER,
     PRIMARY KEY (venue, account_no)) WITHOUT ROWID;
 CREATE TABLE orders (
     venue TEXT NOT NULL, order_id INTEGER NOT NULL, account_no TEXT NOT NULL,
@@ -95,22 +99,44 @@ CREATE TABLE positions (
 CREATE TABLE balances (
     venue TEXT NOT NULL, account_no TEXT NOT NULL, currency TEXT NOT NULL, cash TEXT NOT NULL,
     frozen_cash TEXT NOT NULL, frozen_fees TEXT NOT NULL, receivable TEXT NOT NULL,
-    payable TEXT NOT NULL,
+    payable TEXT NOT NULL, interest TEXT NOT NULL DEFAULT '0',
     PRIMARY KEY (venue, account_no, currency)) WITHOUT ROWID;
+CREATE TABLE share_moves (
+    venue TEXT NOT NULL, account_no TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
+    name TEXT NOT NULL, symbol TEXT NOT NULL, quantity TEXT NOT NULL, at_us INTEGER NOT NULL,
+    PRIMARY KEY (venue, account_no, seq, idx)) WITHOUT ROWID;
 
 CREATE TABLE identity_accounts (
     account_no TEXT PRIMARY KEY, member_id INTEGER NOT NULL, aaid TEXT NOT NULL,
-    channel TEXT NOT NULL) WITHOUT ROWID;
+    channel TEXT NOT NULL, is_verified INTEGER NOT NULL DEFAULT 1) WITHOUT ROWID;
 CREATE TABLE apps (
     app_key TEXT PRIMARY KEY, app_secret TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tokens (
     digest TEXT PRIMARY KEY, app_key TEXT NOT NULL, account_no TEXT NOT NULL,
-    issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER) WITHOUT ROWID;
+    issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER,
+    is_read_only INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE sessions (
     digest TEXT PRIMARY KEY, lineage TEXT NOT NULL, channel TEXT NOT NULL, app_key TEXT NOT NULL,
     account_no TEXT NOT NULL, is_tool INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL)
     WITHOUT ROWID;
 """
+
+# From each earlier version to the next: new columns stand behind the old ones, with the value that
+# old rows are to be read with.
+MIGRATIONS: Final[dict[int, str]] = {
+    1: """
+ALTER TABLE accounts ADD COLUMN kind TEXT NOT NULL DEFAULT 'CASH';
+ALTER TABLE accounts ADD COLUMN credit TEXT NOT NULL DEFAULT '0';
+ALTER TABLE accounts ADD COLUMN closed_us INTEGER;
+ALTER TABLE balances ADD COLUMN interest TEXT NOT NULL DEFAULT '0';
+CREATE TABLE share_moves (
+    venue TEXT NOT NULL, account_no TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
+    name TEXT NOT NULL, symbol TEXT NOT NULL, quantity TEXT NOT NULL, at_us INTEGER NOT NULL,
+    PRIMARY KEY (venue, account_no, seq, idx)) WITHOUT ROWID;
+ALTER TABLE identity_accounts ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE tokens ADD COLUMN is_read_only INTEGER NOT NULL DEFAULT 0;
+"""
+}
 
 # A cache beside the journal: made where it is missing, and it may be dropped at any time. `chain`
 # ties a snapshot to the record that it follows.
@@ -128,10 +154,11 @@ TABLES: Final[dict[type[Any], str]] = {
     CashFlowRow: "cash_flow",
     PositionRow: "positions",
     BalanceRow: "balances",
+    ShareMoveRow: "share_moves",
 }
 # What a query selects, in the order in which `row_from` reads it.
 COLUMNS: Final[dict[type[Any], str]] = {
-    AccountRow: "account_no, name, base_currency, channel, opened_us",
+    AccountRow: "account_no, name, base_currency, channel, opened_us, kind, credit, closed_us",
     OrderRow: "body, hold, market, submitted_day, changed_day, seq",
     OrderEventRow: "order_id, seq, idx, at_us, status, price, quantity, msg",
     ExecutionRow: "trade_id, order_id, account_no, symbol, side, price, quantity, currency, "
@@ -141,7 +168,9 @@ COLUMNS: Final[dict[type[Any], str]] = {
     "description",
     PositionRow: "account_no, symbol, market, currency, quantity, frozen_quantity, "
     "locked_quantity, init_quantity, cost_price",
-    BalanceRow: "account_no, currency, cash, frozen_cash, frozen_fees, receivable, payable",
+    BalanceRow: "account_no, currency, cash, frozen_cash, frozen_fees, receivable, payable, "
+    "interest",
+    ShareMoveRow: "account_no, seq, idx, name, symbol, quantity, at_us",
 }
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -190,8 +219,11 @@ def row_values(venue: str, row: Row) -> tuple[object, ...]:
                 one.trading_day.isoformat(),
             )
         case AccountRow():
-            at = instant_us(row.opened_at)
-            return (venue, row.account_no, row.name, row.base_currency.value, row.channel, at)
+            return _account_values(venue, row)
+        case ShareMoveRow():
+            key: tuple[object, ...] = (row.account_no, row.seq, row.index)
+            at_us = instant_us(row.at)
+            return (venue, *key, row.name, row.symbol, str(row.quantity), at_us)
         case OrderEventRow():
             return (
                 venue,
@@ -205,6 +237,20 @@ def row_values(venue: str, row: Row) -> tuple[object, ...]:
                 row.msg,
             )
     return _amount_values(venue, row)
+
+
+def _account_values(venue: str, row: AccountRow) -> tuple[object, ...]:
+    return (
+        venue,
+        row.account_no,
+        row.name,
+        row.base_currency.value,
+        row.channel,
+        instant_us(row.opened_at),
+        row.kind.value,
+        str(row.credit),
+        None if row.closed_at is None else instant_us(row.closed_at),
+    )
 
 
 def _order_values(venue: str, row: OrderRow) -> tuple[object, ...]:
@@ -255,20 +301,21 @@ def _amount_values(
             return (venue, *key, *map(str, amounts), *map(str, rest))
         case BalanceRow():
             amounts = (row.cash, row.frozen_cash, row.frozen_fees)
-            unsettled = (row.receivable, row.payable)
+            unsettled = (row.receivable, row.payable, row.interest)
             key = (row.account_no, row.currency.value)
             return (venue, *key, *map(str, amounts), *map(str, unsettled))
 
 
 _WIDTHS: Final[dict[type[Any], int]] = {
-    AccountRow: 6,
+    AccountRow: 9,
     OrderRow: 14,
     OrderEventRow: 9,
     ExecutionRow: 14,
     ChargeRow: 7,
     CashFlowRow: 11,
     PositionRow: 10,
-    BalanceRow: 8,
+    BalanceRow: 9,
+    ShareMoveRow: 8,
 }
 
 
@@ -321,9 +368,33 @@ def _read_execution(
 
 
 def _read_account(
-    account_no: str, name: str, base_currency: str, channel: str, opened_us: int
+    account_no: str,
+    name: str,
+    base_currency: str,
+    channel: str,
+    opened_us: int,
+    kind: str,
+    credit: str,
+    closed_us: int | None,
 ) -> AccountRow:
-    return AccountRow(account_no, name, Currency(base_currency), channel, instant(opened_us))
+    return AccountRow(
+        account_no,
+        name,
+        Currency(base_currency),
+        channel,
+        instant(opened_us),
+        AccountKind(kind),
+        Decimal(credit),
+        None if closed_us is None else instant(closed_us),
+    )
+
+
+def _read_share_move(
+    account_no: str, seq: int, index: int, name: str, symbol: str, quantity: str, at_us: int
+) -> ShareMoveRow:
+    return ShareMoveRow(
+        account_no, seq, index, name, Symbol(symbol), Decimal(quantity), instant(at_us)
+    )
 
 
 def _read_order_event(
@@ -395,4 +466,5 @@ _READERS: Final[dict[type[Any], Any]] = {
     CashFlowRow: _read_cash_flow,
     PositionRow: _read_position,
     BalanceRow: _read_balance,
+    ShareMoveRow: _read_share_move,
 }

@@ -18,6 +18,7 @@ from typing import Any, Final
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
 from portway.storage.schema import (
     CACHE_SCHEMA,
+    MIGRATIONS,
     SCHEMA,
     SCHEMA_VERSION,
     insert_sql,
@@ -48,10 +49,13 @@ class SqliteStore:
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
         try:
+            # The secrets of apps stand in it; the log beside it takes the mode over.
+            path.touch(mode=0o600)
+            path.chmod(0o600)
             self._writer = _connect(path)
             self._reader = _connect(path)
             self._prepare()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             raise DatabaseCorrupt(
                 f"{path}: {error}; restore it from a backup, or move it away to start afresh"
             ) from error
@@ -193,6 +197,7 @@ class SqliteStore:
             # With its version in one transaction: a kill in between leaves a file to start from.
             version = f"INSERT INTO meta VALUES ('schema_version', '{SCHEMA_VERSION}');"
             self._writer.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {version} COMMIT;")
+        self._migrate()
         found = self.meta("schema_version")
         if found != str(SCHEMA_VERSION):
             raise WrongVersion(
@@ -200,6 +205,15 @@ class SqliteStore:
                 "use the version that wrote it, or another home"
             )
         self._writer.execute(CACHE_SCHEMA)
+
+    def _migrate(self) -> None:
+        """Bring the tables of an earlier version up to this one, version by version."""
+        while (found := self.meta("schema_version")) is not None and found.isdecimal():
+            step = MIGRATIONS.get(int(found))
+            if step is None:
+                return
+            after = f"UPDATE meta SET value = '{int(found) + 1}' WHERE key = 'schema_version';"
+            self._writer.executescript(f"BEGIN IMMEDIATE; {step} {after} COMMIT;")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

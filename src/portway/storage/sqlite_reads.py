@@ -21,6 +21,7 @@ from portway.trading.ports import (
     OrderFilter,
     OrderRow,
     PositionRow,
+    ShareMoveRow,
 )
 
 __all__ = ["SqliteReadModels"]
@@ -134,6 +135,9 @@ class SqliteReadModels:
         )
         found.add("at_us BETWEEN ? AND ?", instant_us(where.begin), instant_us(where.end))
         return self._rows(CashFlowRow, found, "seq DESC, idx DESC", limit, offset)
+
+    def share_moves(self, account_no: str) -> Sequence[ShareMoveRow]:
+        return self._rows(ShareMoveRow, self._where(account_no=account_no), "seq DESC, idx DESC")
 
     def positions(self, account_no: str) -> Sequence[PositionRow]:
         rows = self._rows(PositionRow, self._where(account_no=account_no), "symbol")

@@ -15,7 +15,9 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Protocol
 
+from portway.model.account import AccountKind
 from portway.model.command import MarketView
+from portway.model.corporate_action import CorporateAction
 from portway.model.event import Fact, Hold
 from portway.model.execution import Execution
 from portway.model.money import Currency
@@ -44,6 +46,7 @@ __all__ = [
     "PublishedFact",
     "ReadModels",
     "Row",
+    "ShareMoveRow",
     "WriteFailed",
 ]
 
@@ -78,11 +81,21 @@ class JournalRecord:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
+    """An account as it stands.
+
+    Attributes:
+        credit: How much it may borrow, in its base currency.
+        closed_at: None: it is open.
+    """
+
     account_no: str
     name: str
     base_currency: Currency
     channel: str
     opened_at: datetime
+    kind: AccountKind = AccountKind.CASH
+    credit: Decimal = Decimal(0)
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +161,9 @@ class CashFlowRow:
 
     Attributes:
         index: Such that newest first puts the fees of an execution right after it.
-        name: `BuyContract-Stocks`, `SellContract-Stocks`, `Deposit`, `Withdraw`, or the code of a
-            fee.
+        name: What it is, a code: `BuyContract-Stocks`, `SellContract-Stocks`, `Deposit`,
+            `Withdraw`, `CurrencyExchange`, `Dividend`, `CashInLieu`, `Reset`, `DEBIT_INTEREST`,
+            `BORROW_FEE`, `DIVIDEND_TAX`, or the code of a fee.
         amount: Signed, negative for money that leaves.
         symbol: "" when it is about none.
     """
@@ -172,6 +186,7 @@ class PositionRow:
 
     Attributes:
         frozen_quantity: Held by working sell orders.
+        quantity: Below zero: sold short.
         locked_quantity: Bought too recently to be sold.
         init_quantity: Before the running trading day began.
         cost_price: Average execution price without fees.
@@ -203,6 +218,7 @@ class BalanceRow:
         frozen_fees: The fees in it.
         receivable: Unsettled proceeds of sales, zero or more.
         payable: Unsettled cost of purchases, zero or more.
+        interest: Accrued and not posted yet, exact; zero or more: it is owed.
     """
 
     account_no: str
@@ -212,6 +228,25 @@ class BalanceRow:
     frozen_fees: Decimal
     receivable: Decimal
     payable: Decimal
+    interest: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareMoveRow:
+    """Shares that came or went without an execution.
+
+    Attributes:
+        name: `SPLIT`, `RENAMED` or `RESET`.
+        quantity: Signed.
+    """
+
+    account_no: str
+    seq: int
+    index: int
+    name: str
+    symbol: Symbol
+    quantity: Decimal
+    at: datetime
 
 
 Row = (
@@ -223,6 +258,7 @@ Row = (
     | CashFlowRow
     | PositionRow
     | BalanceRow
+    | ShareMoveRow
 )
 
 
@@ -381,6 +417,10 @@ class ReadModels(Protocol):
         self, account_no: str, where: CashFlowFilter, *, limit: int, offset: int = 0
     ) -> Sequence[CashFlowRow]: ...
 
+    def share_moves(self, account_no: str) -> Sequence[ShareMoveRow]:
+        """Every move of shares that was no execution."""
+        ...
+
     def positions(self, account_no: str) -> Sequence[PositionRow]:
         """Positions that are not flat, by symbol."""
         ...
@@ -423,6 +463,10 @@ class MarketFacts(Protocol):
 
     def now(self, market: Market) -> datetime:
         """The market's present instant, UTC."""
+        ...
+
+    def actions(self, symbol: Symbol, after: date, through: date) -> Sequence[CorporateAction]:
+        """Corporate actions of a symbol with `after < ex_date <= through`, in order."""
         ...
 
     def working_symbols_changed(self, symbols: Collection[Symbol]) -> None:

@@ -13,8 +13,6 @@ from portway.core.state import State
 from portway.model.event import (
     NO_HOLD,
     AccountOpened,
-    CashDeposited,
-    CashWithdrawn,
     Fact,
     OrderAccepted,
     OrderFilled,
@@ -22,25 +20,26 @@ from portway.model.event import (
     OrderStatusChanged,
     SettlementDone,
 )
-from portway.model.money import Currency
 from portway.model.order import Order, OrderSide
-from portway.model.symbol import Symbol, market_of
+from portway.model.symbol import market_of
+from portway.trading.money_rows import (
+    ROWS_PER_FACT_MAX,
+    account_row,
+    balance_row,
+    money_rows,
+    position_rows,
+)
 from portway.trading.ports import (
-    AccountRow,
-    BalanceRow,
     BusinessType,
     CashFlowRow,
     ChargeRow,
     ExecutionRow,
     OrderEventRow,
     OrderRow,
-    PositionRow,
     Row,
 )
 
 __all__ = ["ROWS_PER_FACT_MAX", "rows_of"]
-
-ROWS_PER_FACT_MAX = 100  # Lines of cash flow that one fact can make; spaces their index.
 
 
 def rows_of(state: State, fact: Fact, order: Order | None, seq: int, index: int) -> Iterator[Row]:
@@ -61,12 +60,11 @@ def rows_of(state: State, fact: Fact, order: Order | None, seq: int, index: int)
             yield _order_row(state, order, seq)
             yield from _fill_rows(state, fact, order, seq, index)
         case AccountOpened():
-            yield AccountRow(fact.account_no, fact.name, fact.base_currency, fact.channel, fact.at)
-        case CashDeposited() | CashWithdrawn():
-            yield _payment_row(fact, seq, index)
-            yield _balance_row(state, fact.account_no, fact.currency)
+            yield account_row(state, fact.account_no)
         case SettlementDone():
             yield from _settled_rows(state, fact)
+        case _:
+            yield from money_rows(state, fact, seq, index)
 
 
 def _order_row(state: State, order: Order, seq: int) -> OrderRow:
@@ -93,9 +91,9 @@ def _event_row(order: Order, seq: int, index: int) -> OrderEventRow:
 def _held_rows(state: State, order: Order) -> Iterator[Row]:
     if order.terms.side is OrderSide.BUY:
         if order.currency in state.accounts[order.account_no].purses:
-            yield _balance_row(state, order.account_no, order.currency)
+            yield balance_row(state, order.account_no, order.currency)
     else:
-        yield from _position_rows(state, order.account_no, order.terms.symbol)
+        yield from position_rows(state, order.account_no, order.terms.symbol)
 
 
 def _fill_rows(
@@ -114,8 +112,8 @@ def _fill_rows(
     )
     yield ExecutionRow(execution, market_of(execution.symbol), seq, index)
     yield from _charge_rows(fact, seq, index)
-    yield _balance_row(state, execution.account_no, execution.currency)
-    yield from _position_rows(state, execution.account_no, execution.symbol)
+    yield balance_row(state, execution.account_no, execution.currency)
+    yield from position_rows(state, execution.account_no, execution.symbol)
 
 
 def _charge_rows(fact: OrderFilled, seq: int, index: int) -> Iterator[Row]:
@@ -157,56 +155,10 @@ def _charge_rows(fact: OrderFilled, seq: int, index: int) -> Iterator[Row]:
         )
 
 
-def _payment_row(fact: CashDeposited | CashWithdrawn, seq: int, index: int) -> CashFlowRow:
-    paid_in = isinstance(fact, CashDeposited)
-    return CashFlowRow(
-        account_no=fact.account_no,
-        seq=seq,
-        index=(index + 1) * ROWS_PER_FACT_MAX - 1,
-        name="Deposit" if paid_in else "Withdraw",
-        business_type=BusinessType.CASH,
-        amount=fact.amount if paid_in else -fact.amount,
-        currency=fact.currency,
-        at=fact.at,
-        symbol="",
-        description=fact.note,
-    )
-
-
 def _settled_rows(state: State, fact: SettlementDone) -> Iterator[Row]:
     for one in fact.settled:
-        yield _balance_row(state, one.account_no, one.currency)
+        yield balance_row(state, one.account_no, one.currency)
     for account_no, account in state.accounts.items():
         for symbol in account.positions:
             if market_of(symbol) is fact.market:
-                yield from _position_rows(state, account_no, symbol)
-
-
-def _balance_row(state: State, account_no: str, currency: Currency) -> BalanceRow:
-    purse = state.accounts[account_no].purses[currency]
-    return BalanceRow(
-        account_no,
-        currency,
-        purse.cash,
-        purse.frozen_cash,
-        purse.frozen_fees,
-        purse.receivable,
-        purse.payable,
-    )
-
-
-def _position_rows(state: State, account_no: str, symbol: Symbol) -> Iterator[PositionRow]:
-    position = state.accounts[account_no].positions.get(symbol)
-    if position is None:  # A sale that was rejected for want of any share.
-        return
-    yield PositionRow(
-        account_no,
-        symbol,
-        market_of(symbol),
-        position.currency,
-        position.quantity,
-        position.frozen,
-        position.locked_quantity,
-        position.init_quantity,
-        position.cost_price,
-    )
+                yield from position_rows(state, account_no, symbol)

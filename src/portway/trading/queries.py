@@ -11,15 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from portway.core import fees
-from portway.core.buying_power import CashView, HoldingView, Summary, summarise, withdrawable
+from portway.core.buying_power import CashView, Summary, factors_of
+from portway.core.margin import short_requirement
 from portway.core.order_checks import Touch, reserve_price
+from portway.model.account import AccountKind, MoneyRules
 from portway.model.command import MarketView, VenueSettings
 from portway.model.entry import Fee
+from portway.model.event import NO_HOLD
+from portway.model.instrument import Instrument
 from portway.model.money import Currency
 from portway.model.order import Order, OrderSide, OrderType
-from portway.model.symbol import Market, Symbol, market_of
+from portway.model.symbol import Market, Symbol
 from portway.trading.ports import (
     AccountRow,
     BalanceRow,
@@ -33,7 +38,10 @@ from portway.trading.ports import (
     OrderRow,
     PositionRow,
     ReadModels,
+    ShareMoveRow,
 )
+from portway.trading.statements import StatementPeriod, statement
+from portway.trading.worth import Marks, Worth, rounded
 
 __all__ = [
     "BROKER_FEES",
@@ -41,6 +49,7 @@ __all__ = [
     "CashInfo",
     "ExecutionPage",
     "MarginRatio",
+    "Marks",
     "MaxQuantity",
     "OrderDetail",
     "OrderPage",
@@ -123,6 +132,21 @@ class MarginRatio:
     forced: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class _Power:
+    """What a margin account can put into one purchase, in one currency.
+
+    Attributes:
+        own_cash: Of all currencies; `room`: with what is left of the credit.
+        margin: Buying power, of which a purchase takes `factor` and its fees.
+    """
+
+    own_cash: Decimal
+    room: Decimal
+    margin: Decimal
+    factor: Decimal
+
+
 class TradeQueries:
     """Questions about the accounts of a venue."""
 
@@ -130,6 +154,11 @@ class TradeQueries:
         """Answer from `read_models`; `settings` are the venue's, for estimates of fees."""
         self._rows = read_models
         self._settings = settings if settings is not None else VenueSettings()
+
+    @property
+    def money(self) -> MoneyRules:
+        """By which rules the venue's money works."""
+        return self._settings.money
 
     def account(self, account_no: str) -> AccountRow | None:
         return self._rows.account(account_no)
@@ -175,6 +204,12 @@ class TradeQueries:
         """Return the executions of the running trading day."""
         return self._executions(account_no, replace(where, days=days), page=1)
 
+    def executions_all(
+        self, account_no: str, where: ExecutionFilter, page: int = 1
+    ) -> ExecutionPage:
+        """Return executions of every day."""
+        return self._executions(account_no, where, page=page)
+
     def executions_history(
         self,
         account_no: str,
@@ -199,6 +234,15 @@ class TradeQueries:
         rows = self._rows.positions(account_no)
         return tuple(row for row in rows if not symbols or row.symbol in symbols)
 
+    def share_moves(self, account_no: str) -> Sequence[ShareMoveRow]:
+        """Return the moves of shares that were no executions, newest first."""
+        return self._rows.share_moves(account_no)
+
+    def working_symbols(self, account_no: str) -> frozenset[Symbol]:
+        """Return the symbols whose present decides what the account is worth and may do."""
+        held = {row.symbol for row in self._rows.positions(account_no)}
+        return frozenset(held | {row.order.terms.symbol for row in self._working(account_no)})
+
     def balances(self, account_no: str) -> tuple[BalanceRow, ...]:
         """Return the cash of every currency ever held."""
         return tuple(self._rows.balances(account_no))
@@ -206,25 +250,25 @@ class TradeQueries:
     def account_summary(
         self,
         account_no: str,
-        prices: Mapping[Symbol, Decimal],
-        rates: Mapping[Currency, Decimal],
+        marks: Marks,
         currency: Currency,
     ) -> AccountSummary:
-        """Return the totals of a cash account in `currency`, and its cash by currency.
+        """Return the totals of an account in `currency`, and its cash by currency.
 
-        Args:
-            prices: Present prices; a position without one counts at its cost.
-            rates: Value of one unit of each other currency, in `currency`.
+        Totals are rounded to the cent, once, at the end.
+
+        Raises:
+            LookupError: If there is no such account.
         """
-        cash = [_cash_view(row) for row in self._rows.balances(account_no)]
-        holdings = [
-            HoldingView(
-                row.symbol, row.currency, row.quantity, prices.get(row.symbol, row.cost_price)
-            )
-            for row in self._rows.positions(account_no)
-        ]
-        totals = summarise(cash, holdings, currency=currency, rates=rates)
-        return AccountSummary(totals, tuple(_cash_info(view) for view in cash))
+        worth = self._worth(account_no, marks)
+        money = self._settings.money
+        return AccountSummary(
+            rounded(worth.summary(currency, money.rates(currency))),
+            tuple(
+                _cash_info(one, worth.withdrawable(one, money.rates(one.currency)))
+                for one in worth.cash
+            ),
+        )
 
     def estimate_max_quantity(
         self,
@@ -234,17 +278,23 @@ class TradeQueries:
         side: OrderSide,
         price: Decimal | None = None,
         replacing: int | None = None,
+        marks: Marks | None = None,
     ) -> MaxQuantity:
         """Return how much of `view.instrument` the account could trade in one order.
 
         Args:
             price: Limit price; None: what a market order would be held at.
             replacing: Order to be replaced; what it has reserved counts as free.
+            marks: The present of what the account holds and has ordered.
         """
         symbol = view.instrument.symbol
         old = self._own_row(account_no, replacing) if replacing is not None else None
+        account = self._rows.account(account_no)
+        is_margin = account is not None and account.kind is AccountKind.MARGIN
         if side is OrderSide.SELL:
-            return MaxQuantity(self._sellable(account_no, symbol, old), ZERO)
+            own = self._sellable(account_no, symbol, old)
+            more = self._shortable(account_no, view, marks or Marks()) if is_margin else ZERO
+            return MaxQuantity(max(ZERO, own), more)
         limit = price
         if limit is None:
             touch = Touch.of_depth(view.depth)
@@ -259,13 +309,72 @@ class TradeQueries:
             self._settings.fee_rates,
         )
         cash = self._available(account_no, view.instrument.settlement_currency, old)
-        quantity = fees.affordable(schedule, limit, cash, Decimal(view.instrument.lot_size))
-        return MaxQuantity(quantity, quantity)
+        lot_size = Decimal(view.instrument.lot_size)
+        if not is_margin:
+            quantity = fees.affordable(schedule, limit, cash, lot_size)
+            return MaxQuantity(quantity, quantity)
+        power = self._power(account_no, view, old, marks or Marks())
+        return MaxQuantity(
+            fees.affordable(schedule, limit, min(cash, power.own_cash), lot_size),
+            min(
+                fees.affordable(schedule, limit, power.room, lot_size),
+                fees.affordable(schedule, limit, power.margin, lot_size, power.factor),
+            ),
+        )
 
-    def margin_ratio(self, symbol: Symbol) -> MarginRatio:
-        """Return the factors of a cash account, which pays everything in full."""
-        market_of(symbol)
-        return MarginRatio(Decimal(1), Decimal(1), Decimal(1))
+    def statement(self, account_no: str, period: StatementPeriod) -> dict[str, Any] | None:
+        """Return the statement of a period; None when there is no such account."""
+        return statement(self._rows, account_no, period)
+
+    def margin_ratio(self, instrument: Instrument, price: Decimal | None) -> MarginRatio:
+        """Return the factors of a security in a margin account, at its present price."""
+        factors = factors_of(AccountKind.MARGIN, instrument, price)
+        return MarginRatio(factors.initial, factors.maintenance, factors.forced)
+
+    def _worth(self, account_no: str, marks: Marks) -> Worth:
+        account = self._rows.account(account_no)
+        if account is None:
+            raise LookupError(account_no)
+        return Worth(
+            account,
+            self._rows.balances(account_no),
+            self._rows.positions(account_no),
+            self._working(account_no),
+            marks,
+        )
+
+    def _working(self, account_no: str) -> Sequence[OrderRow]:
+        """Return every order that is not terminal: without a running day nothing else is left."""
+        most = self._settings.orders_working_max
+        return self._rows.orders(account_no, OrderFilter(days={}), limit=most)
+
+    def _power(
+        self, account_no: str, view: MarketView, old: OrderRow | None, marks: Marks
+    ) -> _Power:
+        """Return what a margin account can put into one purchase, in the security's currency."""
+        worth = self._worth(account_no, marks)
+        currency = view.instrument.settlement_currency
+        summary = worth.summary(currency, self._settings.money.rates(currency))
+        factor = worth.initial_factor(view.instrument, view.last_done or view.prev_close)
+        hold = old.hold if old is not None else NO_HOLD
+        freed = hold.cash + hold.fees
+        return _Power(
+            own_cash=max(ZERO, summary.available + freed),
+            room=summary.financing_room + freed,
+            margin=summary.buy_power + factor * hold.cash + hold.fees,
+            factor=factor,
+        )
+
+    def _shortable(self, account_no: str, view: MarketView, marks: Marks) -> Decimal:
+        """Return how many US shares the account may sell beyond what it has."""
+        money, instrument = self._settings.money, view.instrument
+        price = view.last_done or view.prev_close
+        if instrument.market is not Market.US or not money.allows_shorts or price is None:
+            return ZERO
+        currency = instrument.settlement_currency
+        summary = self._worth(account_no, marks).summary(currency, money.rates(currency))
+        needed = short_requirement(Decimal(1), price, price).initial
+        return summary.buy_power // needed
 
     def _own_row(self, account_no: str, order_id: int) -> OrderRow | None:
         row = self._rows.order(order_id)
@@ -286,7 +395,7 @@ class TradeQueries:
         for row in self._rows.balances(account_no):
             if row.currency is currency:
                 freed = old.hold.cash + old.hold.fees if old is not None else ZERO
-                return _cash_view(row).available + freed
+                return row.cash - row.frozen_cash + freed
         return ZERO
 
     def _sellable(self, account_no: str, symbol: Symbol, old: OrderRow | None) -> Decimal:
@@ -305,21 +414,10 @@ def _charges(rows: Sequence[ChargeRow]) -> tuple[Fee, ...]:
     return tuple(Fee(name, amount) for name, amount in sums.items())
 
 
-def _cash_view(row: BalanceRow) -> CashView:
-    return CashView(
-        currency=row.currency,
-        cash=row.cash,
-        frozen_cash=row.frozen_cash,
-        frozen_fees=row.frozen_fees,
-        receivable=row.receivable,
-        payable=row.payable,
-    )
-
-
-def _cash_info(view: CashView) -> CashInfo:
+def _cash_info(view: CashView, withdraw_cash: Decimal) -> CashInfo:
     return CashInfo(
         currency=view.currency,
-        withdraw_cash=withdrawable(view),
+        withdraw_cash=withdraw_cash,
         available_cash=view.available,
         frozen_cash=view.frozen_cash,
         settling_cash=view.settling,

@@ -12,6 +12,7 @@ from portway.trading.ports import (
     OrderRow,
     PositionRow,
     Row,
+    ShareMoveRow,
 )
 
 __all__ = ["key_of"]
@@ -34,5 +35,5 @@ def key_of(row: Row) -> RowKey:
             return (type(row), row.order_id, row.seq, row.index)
         case ExecutionRow():
             return (ExecutionRow, row.seq, row.index)
-        case CashFlowRow():
-            return (CashFlowRow, row.account_no, row.seq, row.index)
+        case CashFlowRow() | ShareMoveRow():
+            return (type(row), row.account_no, row.seq, row.index)

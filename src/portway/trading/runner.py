@@ -15,12 +15,15 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from portway.core.engine import Outsides, decide, evolve
 from portway.core.state import State
 from portway.model.command import (
+    AuctionEnded,
+    AuctionLocked,
+    AuctionOpened,
     CancelOrder,
     Command,
     ConfigureVenue,
@@ -31,9 +34,11 @@ from portway.model.command import (
     SessionOpened,
     Stamped,
     SubmitOrder,
+    TimeReached,
     TradingDayStarted,
     VenueSettings,
 )
+from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
 from portway.model.order import Order
 from portway.model.quote import Trade
@@ -59,6 +64,7 @@ from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
 from portway.trading.row_keys import key_of
 from portway.trading.snapshot import encode_state
+from portway.trading.touched import concerned_symbols, symbols_of
 
 __all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
 
@@ -70,7 +76,16 @@ PRINTS_MAX: Final = 1024  # Waiting prints of one symbol; past it only the extre
 SNAPSHOT_RECORDS: Final = 20_000  # A snapshot is due after so many records: about a second's fold.
 HOME_MARKET: Final = Market.HK  # Whose clock dates the facts of an account.
 # The clock's and the market's commands are awaited one by one, and none of them may be lost.
-_UNBOUNDED: Final = (SessionOpened, SessionEnded, TradingDayStarted, MarketMoved)
+_UNBOUNDED: Final = (
+    SessionOpened,
+    SessionEnded,
+    AuctionOpened,
+    AuctionLocked,
+    AuctionEnded,
+    TimeReached,
+    TradingDayStarted,
+    MarketMoved,
+)
 
 Answer = tuple[Event, ...]
 Listener = Callable[[Published], None]
@@ -225,6 +240,12 @@ class VenueRunner:
         """Symbols whose moves matter: those with orders that are not terminal."""
         return self._told_symbols
 
+    def due_between(self, market: Market, after: datetime, until: datetime) -> list[datetime]:
+        """Return the instants, `after < at <= until`, for which orders of a market wait."""
+        if self._running is None:
+            return []
+        return self._running.state.due_between(market, after, until)
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with everything durable from now on, by `seq`; returns how to stop."""
         self._listeners.append(listener)
@@ -360,26 +381,24 @@ class VenueRunner:
         """Put the market instant and the views beside a command."""
         command = call.command
         at = call.at if call.at is not None else self._market.now(_market_of(state, command))
-        return Stamped(command, at.astimezone(UTC), self._views(_symbols_of(state, command)))
+        views = self._views(symbols_of(state, command))
+        return Stamped(command, at.astimezone(UTC), views, self._actions(state, command))
+
+    def _actions(self, state: State, command: Command) -> tuple[CorporateAction, ...]:
+        """Return what happens to securities with the beginning of a trading day."""
+        if not isinstance(command, TradingDayStarted):
+            return ()
+        through = command.trading_day
+        after = state.days.get(command.market, through - timedelta(days=1))
+        concerned = concerned_symbols(state, command.market)
+        found = [
+            one for symbol in concerned for one in self._market.actions(symbol, after, through)
+        ]
+        return tuple(sorted(found, key=lambda one: (one.ex_date, one.symbol)))
 
     def _views(self, symbols: Collection[Symbol]) -> Mapping[Symbol, MarketView]:
         views = ((symbol, self._market.view(symbol)) for symbol in symbols)
         return {symbol: view for symbol, view in views if view is not None}
-
-
-def _symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
-    """Return the symbols a command can touch."""
-    match command:
-        case SubmitOrder():
-            return (command.terms.symbol,)
-        case MarketMoved():
-            return (command.symbol,)
-        case ReplaceOrder():
-            live = state.orders.get(command.order_id)
-            return (live.order.terms.symbol,) if live is not None else ()
-        case SessionOpened():
-            return tuple(one for one in state.symbols if market_of(one) is command.market)
-    return ()
 
 
 def _market_of(state: State, command: Command) -> Market:
@@ -395,7 +414,9 @@ def _market_of(state: State, command: Command) -> Market:
         case ReplaceOrder() | CancelOrder():
             live = state.orders.get(command.order_id)
             return market_of(live.order.terms.symbol) if live is not None else HOME_MARKET
-        case SessionOpened() | SessionEnded() | TradingDayStarted():
+        case SessionOpened() | SessionEnded() | TradingDayStarted() | TimeReached():
+            return command.market
+        case AuctionOpened() | AuctionLocked() | AuctionEnded():
             return command.market
     return HOME_MARKET
 

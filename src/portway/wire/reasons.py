@@ -2,7 +2,7 @@
 
 One row per refusal that portway can answer, on HTTP, on a socket, or as the `msg` of a rejected
 order. Codes and English texts are the vendor's where they are known (published, or reported by
-users); other texts, all Chinese ones, and the codes of our own answers (`404000`, `409000`,
+users); other texts, all Chinese ones, and the codes of our own answers (`403000`, `404000`, `409000`,
 `413000`, `503000`, `504000`) are ours. Keyed by name: this layer does not know who refuses what.
 """
 
@@ -135,6 +135,7 @@ _GATEWAY = {
     "DUPLICATE_REQUEST": _row(403202, 403, None, "duplicate request", "重复的请求", "重複的請求"),
     "APP_KEY_UNKNOWN": _row(403203, 403, None, "apikey illegal", "apikey 不合法", "apikey 不合法"),
     "ADDRESS_NOT_ALLOWED": _row(403205, 403, None, "ip is not allowed", "IP 不在允许范围内", "IP 不在允許範圍內"),
+    "TOKEN_READ_ONLY": _row(403000, 403, None, "this token may read but not trade", "该 token 仅可查询，不可交易", "該 token 僅可查詢，不可交易"),
     "PATH_NOT_FOUND": _row(404000, 404, None, "no such path or method", "路径或方法不存在", "路徑或方法不存在"),
     "REQUEST_TOO_LARGE": _row(413000, 413, None, "request too large", "请求内容过大", "請求內容過大"),
     "ADDRESS_RATE_LIMITED": _row(429001, 429, None, "ip request ratelimit", "该 IP 请求过于频繁", "該 IP 請求過於頻繁"),
@@ -172,6 +173,7 @@ _ORDER = {
     "USER_INFO_UNAVAILABLE": _refused(202201, "user information could not be loaded", "无法读取用户信息", "無法讀取用戶資料"),
     "ACCOUNT_NOT_FOUND": _refused(602001, "user not found", "用户不存在", "用戶不存在"),
     "ACCOUNT_EXISTS": _row(409000, 409, None, "account exists", "账户已存在", "帳戶已存在"),
+    "ACCOUNT_NOT_EMPTY": _row(409000, 409, None, "the account still holds money, shares or working orders", "账户中仍有资金、持仓或未完成订单", "帳戶中仍有資金、持倉或未完成訂單"),
     "WITHDRAWABLE_EXCEEDED": _refused(602001, "The amount exceeds the cash available to withdraw", "金额超过可提取现金", "金額超過可提取現金"),
     "PARAMETER_INVALID": _refused(602001, "invalid parameter: {detail}", "参数无效：{detail}", "參數無效：{detail}"),
     "PARAMETER_REFUSED": _refused(602001, "Parameter authentication failed, please contact customer service for assistance.", "参数校验失败，请联系客服。", "參數校驗失敗，請聯絡客服。"),

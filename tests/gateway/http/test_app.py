@@ -164,7 +164,7 @@ async def test_an_endpoint_that_fails_answers_internal_error_and_nothing_more() 
         assert "secret" not in json.dumps(answer)
         assert w.gateway.stats.defects == 1
         w.gateway.stats.defects = 0
-        assert (await w.call("GET", "/v1/asset/account"))[0] == 500
+        assert (await w.call("GET", "/v1/asset/stock?symbol=700.HK"))[0] == 500
         w.gateway.stats.defects = 0
 
 

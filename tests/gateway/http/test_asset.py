@@ -76,6 +76,76 @@ async def test_positions_funds_cash_flow_and_margin_ratio() -> None:
             assert (status, answer["code"]) == (400, 602001), query
 
 
+async def test_exchange_rates_are_numbers_around_the_middle() -> None:
+    """FX: USD/HKD 7.80 with a spread of 10 basis points; clients insist on JSON numbers."""
+    async with world("none") as w:
+        rates = (await data(w, "/v1/asset/exchange_rates"))["exchanges"]
+        pairs = {(one["base_currency"], one["other_currency"]): one for one in rates}
+        assert len(pairs) == len(rates) == 6
+        usd = pairs["USD", "HKD"]
+        assert (usd["average_rate"], usd["bid_rate"], usd["offer_rate"]) == (7.8, 7.7922, 7.8078)
+        for one in rates:
+            assert one["bid_rate"] < one["average_rate"] < one["offer_rate"]
+
+
+async def test_all_executions_are_those_of_today_and_before() -> None:
+    async with world("none") as w:
+        assert await data(w, "/v3/trade/execution/all") == {"trades": [], "has_more": False}
+        filled_market(w)
+        order_id = await submit(w)
+        everything = await data(w, "/v3/trade/execution/all?page=1")
+        assert everything == await data(w, "/v1/trade/execution/today")
+        assert len(everything["trades"]) == 1
+        at = int(everything["trades"][0]["trade_done_at"])
+        for query, count in (
+            (f"order_id={order_id}", 1),
+            ("order_id=1", 0),
+            ("symbol=AAPL.US", 0),
+            (f"start_at={at}&end_at={at + 1}", 1),
+            (f"start_at={at + 1}", 0),
+            ("page=2", 0),
+        ):
+            found = await data(w, f"/v3/trade/execution/all?{query}")
+            assert (len(found["trades"]), found["has_more"]) == (count, False), query
+        status, answer = await w.call("GET", "/v3/trade/execution/all?start_at=9&end_at=8")
+        assert (status, answer["code"]) == (400, 602001)
+
+
+@pytest.mark.parametrize(
+    ("language", "bought", "levy"),
+    [
+        ("en", "BuyContract-Stocks", "SFC Transaction Levy"),
+        ("zh-CN", "买入成交-股票", "证监会交易征费"),
+        ("zh-HK", "買入成交-股票", "證監會交易徵費"),
+    ],
+)
+async def test_lines_of_the_cash_flow_speak_the_callers_language(
+    language: str, bought: str, levy: str
+) -> None:
+    async with world("none") as w:
+        filled_market(w)
+        await submit(w)
+        target = "/v1/asset/cashflow?start_time=0&end_time=9999999999&business_type=2"
+        names = [
+            row["transaction_flow_name"]
+            for row in (await data(w, target, **{"accept-language": language}))["list"]
+        ]
+        assert names[0] == bought
+        assert levy in names
+
+
+async def test_totals_have_at_most_two_decimals_in_every_currency() -> None:
+    async with world("none") as w:
+        filled_market(w)
+        await submit(w)
+        for currency in ("HKD", "USD", "CNH"):
+            [shown] = (await data(w, f"/v1/asset/account?currency={currency}"))["list"]
+            for name in ("total_cash", "net_assets", "init_margin", "buy_power"):
+                exponent = Decimal(shown[name]).as_tuple().exponent
+                assert isinstance(exponent, int)
+                assert exponent >= -2, (currency, name)
+
+
 async def test_a_socket_token_opens_one_connection_and_tells_how_many_there_are() -> None:
     async with world() as w:
         for version in ("v1", "v2"):

@@ -52,6 +52,7 @@ async def test_every_field_of_an_order_is_there_with_its_type() -> None:
         orders = (await data(w, "/v1/trade/order/today"))["orders"]
         assert [one["order_id"] for one in orders] == [resting, filled], "newest first"
         for order in orders:
+            assert order.pop("attached_orders") == []
             assert set(order) == ORDER_FIELDS
             for name, value in order.items():
                 assert type(value) is (int if name in WHOLE_NUMBERS else str), name
@@ -126,7 +127,8 @@ async def test_replace_and_cancel_and_what_they_refuse_afterwards() -> None:
         ({"expire_date": "05/01/2026", "time_in_force": "GTD"}, 602001, "expire_date"),
         ({"remark": "x" * 256}, 602001, "remark"),
         ({"delayed_until": 10**18}, 602001, "delayed_until"),
-        ({"attached_params": {"attached_order_type": "BRACKET"}}, 602001, "attached_params"),
+        ({"attached_params": {"attached_order_type": "BRACKET"}}, 602001, "profit_taker_price"),
+        ({"attached_params": {"attached_order_type": "OTHER"}}, 602001, "attached_order_type"),
     ],
 )
 async def test_bad_orders_are_refused_by_name_and_leave_nothing(

@@ -303,6 +303,11 @@ async def test_drained_waits_for_slow_readers_but_not_for_ever() -> None:
         began = loop.time()
         await w.gateway.drained(0.1)
         assert 0.05 < loop.time() - began < 2
+        # Asked again and again, as after each piece of a step: nobody waits for it twice.
+        began = loop.time()
+        for _ in range(1000):
+            await w.gateway.drained(0.1)
+        assert loop.time() - began < 2
         waiting = asyncio.create_task(w.gateway.drained(5))
         slow.reader._transport.resume_reading()  # type: ignore[attr-defined]
         while not waiting.done():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portway.gateway.sockets import quote_messages as messages
+from portway.model.decimals import wire_text
 from portway.model.quote import SessionQuote, TradeSession, TradeStatus
 from portway.model.symbol import Market
 from portway.quotes.board import Board
@@ -24,6 +25,19 @@ def test_prices_are_plain_text_that_means_the_same(price: Decimal) -> None:
     assert Decimal(text) == price
     assert "E" not in text.upper()
     assert len(text.partition(".")[2]) >= 3
+
+
+any_number = st.decimals(allow_nan=False, allow_infinity=False)
+any_scale = st.builds(
+    lambda digits, scale: Decimal(digits).scaleb(scale),
+    st.integers(-(10**9), 10**9),
+    st.integers(-12, 12),
+)
+
+
+@given(any_number | any_scale)
+def test_the_short_way_to_a_price_and_the_long_one_agree(value: Decimal) -> None:
+    assert messages._price(value) == wire_text(value, messages.PRICE_PLACES)
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=40))

@@ -127,8 +127,8 @@ async def test_an_accounts_events_reach_nobody_else() -> None:
 
         other = "PT20000002"
         text, token = new_token(w.start.app.app_key, other, now=w.start.token_record.issued_at)
-        w.identity.tokens[token.digest] = token
-        w.identity.accounts[other] = AccountRecord(other, 10002, "2", "lb_papertrading")
+        w.identity.tokens_by_digest[token.digest] = token
+        w.identity.accounts_by_no[other] = AccountRecord(other, 10002, "2", "lb_papertrading")
         await w.trades.submit(OpenAccount(other, "other"))
         await w.trades.submit(Deposit(other, Currency.HKD, Decimal(1_000_000)))
         stranger = await follower(w)

@@ -121,11 +121,13 @@ def test_a_security_is_whole(one):
     assert one.listing_date is not None
     assert one.lot_size >= 1
     expected = {Market.HK: "HKD", Market.US: "USD", Market.CN: "CNY"}[one.market]
-    assert one.currency == expected
+    is_rmb_counter = one.market is Market.HK and one.symbol.startswith("8") and len(one.symbol) == 8
+    assert one.currency == ("CNY" if is_rmb_counter else expected)
     assert one.settlement_currency in Currency
     assert not one.board.is_index
     assert (one.hk_shares > 0) == (one.market is Market.HK)
-    assert one.overnight == (one.market is Market.US)
+    is_warrant = one.security_class is SecurityClass.US_WARRANT
+    assert one.overnight == (one.market is Market.US and not is_warrant)
     assert one.stamp_duty == (one.security_class is SecurityClass.EQUITY)
     assert spread_table(one.market, one.security_class, one.listing_date).lowest > 0
 
@@ -141,6 +143,8 @@ def test_an_index_is_on_an_index_board_and_has_no_shares(one):
 
 @pytest.mark.parametrize("one", INDEXES, ids=lambda one: one.symbol)
 def test_every_index_has_members(one):
+    if one.board is Board.VIX_INDEX:  # A value of options, not of shares.
+        return
     assert any(other.in_index(one.symbol) for other in SECURITIES)
 
 
@@ -182,18 +186,114 @@ def test_tencent_figures_fit_a_price_between_500_and_1000():
     assert Decimal(2) < Decimal(600) / tencent.bps < Decimal(10)
 
 
+def rows_of(path):
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def test_hk_lots_and_names_agree_with_the_list_of_securities(shared):
-    with gzip.open(shared / "data/hk/hk_securities_2026-03.csv.gz", "rt", encoding="utf-8") as file:
-        listed = {f"{int(row['code'])}.HK": row for row in csv.DictReader(file)}
+    rows = rows_of(shared / "data/hk/hk_securities_2026-03.csv.gz")
+    listed = {f"{int(row['code'])}.HK": row for row in rows}
     ours = [one for one in SECURITIES if one.market is Market.HK]
     assert ours
     for one in ours:
         row = listed[one.symbol]
         assert (one.lot_size, one.name_en) == (int(row["board_lot"]), row["name_en"])
         assert one.stamp_duty == (row["stamp_duty"] == "Y")
+        assert one.currency == row["currency"].replace("RMB", "CNY")
+        assert one.short_sell == (row["short_sell"] == "Y")
+        assert one.vcm_eligible == (row["vcm_eligible"] == "Y")
         assert one.pos_eligible == (row["pos_eligible"] == "Y")
         assert one.cas_eligible == (row["cas_eligible"] == "Y")
         assert row["spread_table"] == ("5" if one.security_class is SecurityClass.ETP else "1")
+
+
+def test_hk_chinese_names_and_index_members_agree_with_the_known_ones(shared):
+    known = {f"{int(row['code'])}.HK": row for row in rows_of(shared / "data/hk/hk_names_zh.csv")}
+    ours = {one.symbol: one for one in SECURITIES}
+    members = {symbol for symbol, row in known.items() if row["hsi_member_2025"] == "1"}
+    assert members == {one.symbol for one in SECURITIES if one.in_index("HSI.HK")}
+    for symbol, row in known.items():
+        assert symbol in ours
+        assert (ours[symbol].name_cn, ours[symbol].name_hk) == (row["name_cn"], row["name_hk"])
+
+
+def test_us_securities_are_in_the_us_list_under_a_name_alike(shared):
+    listed = {row["symbol"]: row for row in rows_of(shared / "data/us/us_securities.csv.gz")}
+    chinese = {row["symbol"]: row for row in rows_of(shared / "data/us/us_names_zh.csv")}
+    found = 0
+    for one in SECURITIES:
+        if one.market is not Market.US:
+            continue
+        ticker = one.symbol.removesuffix(".US")
+        if row := listed.get(ticker):
+            assert row["kind"] == one.security_class.value
+        found += ticker in listed
+        if ticker in chinese and ticker not in ("SPY", "QQQ"):
+            assert one.name_cn == chinese[ticker]["name_cn"]
+    # The list of stocks is of 2022, and it spells share classes in another way.
+    assert found >= 120
+
+
+def test_mainland_securities_agree_with_the_mainland_list(shared):
+    listed = {row["symbol"]: row for row in rows_of(shared / "data/cn/cn_securities.csv.gz")}
+    found = 0
+    for one in instruments().values():
+        row = listed.get(one.symbol)
+        if one.market is not Market.CN or row is None:
+            continue
+        found += 1
+        assert one.is_index == (row["type"] == "2")
+        assert (one.board is Board.SZ_GEM_CONNECT) <= (row["type"] == "8")
+    assert found >= 60
+
+
+@pytest.mark.parametrize(
+    ("market", "security_class", "least"),
+    [
+        (Market.HK, SecurityClass.EQUITY, 90),
+        (Market.HK, SecurityClass.ETP, 10),
+        (Market.HK, SecurityClass.REIT, 5),
+        (Market.HK, SecurityClass.INDEX, 3),
+        (Market.US, SecurityClass.STOCK, 90),
+        (Market.US, SecurityClass.ETF, 25),
+        (Market.US, SecurityClass.US_WARRANT, 3),
+        (Market.US, SecurityClass.INDEX, 4),
+        (Market.CN, SecurityClass.A_SHARE, 60),
+        (Market.CN, SecurityClass.ETF, 10),
+        (Market.CN, SecurityClass.INDEX, 5),
+    ],
+)
+def test_the_table_has_every_kind(market, security_class, least):
+    found = [
+        one
+        for one in instruments().values()
+        if (one.market, one.security_class) == (market, security_class)
+    ]
+    assert len(found) >= least
+
+
+def test_us_stocks_are_of_three_exchanges_and_mainland_shares_of_every_board():
+    exchanges = {one.exchange for one in SECURITIES if one.security_class is SecurityClass.STOCK}
+    boards = {one.board for one in SECURITIES if one.security_class is SecurityClass.A_SHARE}
+    assert exchanges == {"NYSE", "NASD", "AMEX"}
+    assert boards == {
+        Board.SH_MAIN_CONNECT,
+        Board.SH_MAIN_NON_CONNECT,
+        Board.SH_STAR,
+        Board.SZ_MAIN_CONNECT,
+        Board.SZ_MAIN_NON_CONNECT,
+        Board.SZ_GEM_CONNECT,
+        Board.SZ_GEM_NON_CONNECT,
+    }
+
+
+def test_st_shares_are_marked_as_their_names_say():
+    marked = {one.symbol for one in SECURITIES if one.risk_warning}
+    named = {one.symbol for one in SECURITIES if one.name_cn.startswith(("ST", "*ST"))}
+    assert marked == named
+    assert len(marked) >= 4
 
 
 def test_a_broker_number_belongs_to_one_participant():

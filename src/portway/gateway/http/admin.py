@@ -1,20 +1,20 @@
-"""The owner's API, behind a secret in the path: the clock of a running server, and its state.
+"""The owner's API, behind a secret in the path: clock, state, and what else is put in.
 
 Whoever can read the home's secret may move the clock; a wrong secret looks like any unknown path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from portway.gateway.http.request import Request, refused_parameter
 from portway.gateway.ports import ClockControl
 
-__all__ = ["AdminApi"]
+__all__ = ["AdminApi", "Endpoint"]
 
 StatusReport = Callable[[], dict[str, Any]]
-_Endpoint = Callable[[Request], Awaitable[dict[str, Any]]]
+Endpoint = Callable[[Request], Awaitable[dict[str, Any]]]
 
 
 class AdminApi:
@@ -22,12 +22,18 @@ class AdminApi:
 
     Args:
         status: What the server says of itself: a JSON object of plain values.
+        more: Further endpoints, by method and verb.
     """
 
-    def __init__(self, clock: ClockControl, status: StatusReport) -> None:
+    def __init__(
+        self,
+        clock: ClockControl,
+        status: StatusReport,
+        more: Mapping[tuple[str, str], Endpoint] | None = None,
+    ) -> None:
         self._clock = clock
         self._status = status
-        self.routes: Final[dict[tuple[str, str], _Endpoint]] = {
+        self.routes: Final[dict[tuple[str, str], Endpoint]] = {
             ("GET", "status"): self._get_status,
             ("GET", "clock"): self._get_clock,
             ("POST", "clock/step"): self._step,
@@ -35,6 +41,7 @@ class AdminApi:
             ("POST", "clock/pause"): self._pause,
             ("POST", "clock/resume"): self._resume,
             ("POST", "clock/speed"): self._speed,
+            **(more or {}),
         }
 
     async def _get_status(self, request: Request) -> dict[str, Any]:

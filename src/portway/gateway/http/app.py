@@ -13,7 +13,8 @@ import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,8 @@ from portway.gateway.http.health import METRICS_CONTENT_TYPE, health_report, met
 from portway.gateway.http.request import Request, parse_query
 from portway.gateway.http.routes import ROUTES, LimitClass, Route
 from portway.gateway.http.services import Services
+from portway.gateway.http.statements import STATEMENT_PATH, open_statement
+from portway.gateway.limits import Caller
 from portway.gateway.ports import HealthCheck
 from portway.gateway.stats import GatewayStats
 from portway.wire.envelope import failure, pick_language, success_bytes
@@ -55,12 +58,14 @@ class Answer:
 
     Attributes:
         close: End the connection after it: the rest of the request was not read.
+        headers: Beyond those of every answer.
     """
 
     status: int
     body: bytes
     content_type: bytes = _JSON
     close: bool = False
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class HttpApp:
@@ -151,20 +156,36 @@ class HttpApp:
             principal=principal,
             language=pick_language(_accept_language(headers)),
         )
+        if principal.is_read_only and route.method != "GET":
+            raise Refused("TOKEN_READ_ONLY")
         if route.limit is LimitClass.FREE:
             data = await route.endpoint(services, request)
             return Answer(200, success_bytes(msgspec.json.encode(data)))
         caller, interface = principal.caller, f"{route.method} {route.path}"
         hold_s = services.limits.permit_trade_call(caller, services.steady())
+        left = self._left(caller)
         if hold_s is None or not services.limits.begin(caller, interface):
-            raise Refused("RATE_LIMITED")
+            refused = _refusal(Refused("RATE_LIMITED"), headers)
+            return replace(refused, headers=left)
         try:
             if hold_s > 0:
                 await asyncio.sleep(hold_s)
             data = await route.endpoint(services, request)
         finally:
             services.limits.end(caller, interface)
-        return Answer(200, success_bytes(msgspec.json.encode(data)))
+        return Answer(200, success_bytes(msgspec.json.encode(data)), headers=left)
+
+    def _left(self, caller: Caller) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers that say what is left of the trade limit, and when more frees."""
+        services = self._services
+        room = services.limits.trade_room(caller, services.steady())
+        if room is None:
+            return ()
+        return (
+            (b"x-ratelimit-limit", str(room.limit).encode()),
+            (b"x-ratelimit-remaining", str(room.remaining).encode()),
+            (b"x-ratelimit-reset", str(ceil(room.frees_in_s)).encode()),
+        )
 
     async def _call_open(
         self,
@@ -183,6 +204,9 @@ class HttpApp:
             return Answer(503, msgspec.json.encode(envelope))
         if method == "GET" and path == "/metrics":
             return Answer(200, metrics_text(self._registry), METRICS_CONTENT_TYPE)
+        if method == "GET" and path.startswith(STATEMENT_PATH):
+            document = await open_statement(self._services, path, parse_query(raw_query))
+            return Answer(200, msgspec.json.encode(document))
         if path.startswith("/admin/"):
             return await self._call_admin(method, path, raw_query, headers, receive)
         raise Refused("PATH_NOT_FOUND")
@@ -261,6 +285,7 @@ async def _write(send: Send, answer: Answer, trace_id: str) -> None:
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
         (b"x-trace-id", trace_id.encode()),
+        *answer.headers,
     ]
     if answer.close:
         headers.append((b"connection", b"close"))

@@ -1,26 +1,39 @@
-"""Money and positions: `/v1/asset/...` and `/v1/risk/margin-ratio`."""
+"""Money and positions: `/v1/asset/...`, all executions, and `/v1/risk/margin-ratio`."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from portway.gateway.errors import Refused
+from portway.gateway.http.marks import marks_of
 from portway.gateway.http.request import Request, refused_parameter
 from portway.gateway.http.services import Services
-from portway.gateway.order_json import account_balance, position, text
+from portway.gateway.http.trade import execution_filter
+from portway.gateway.order_json import account_balance, execution_object, position, text
 from portway.gateway.order_json import cash_flow as cash_flow_object
+from portway.model.decimals import half_up
 from portway.model.money import Currency
-from portway.model.symbol import MalformedSymbol, Symbol, market_of, parse_symbol
+from portway.model.symbol import MalformedSymbol, Symbol, parse_symbol
 from portway.trading.ports import BusinessType, CashFlowFilter
 from portway.trading.queries import CASH_FLOW_ROWS_MAX
 
-__all__ = ["account", "cash_flow", "funds", "margin_ratio", "stocks"]
+__all__ = [
+    "account",
+    "all_executions",
+    "cash_flow",
+    "exchange_rates",
+    "funds",
+    "margin_ratio",
+    "stocks",
+]
 
 PAGE_SIZE: Final = 50
 PAGE_MAX: Final = 1_000_000
+RATE_PLACES: Final = 6
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,10 +47,8 @@ async def account(services: Services, request: Request) -> dict[str, Any]:
     if wanted is not None and wanted not in Currency.__members__:
         raise refused_parameter("currency")
     currency = row.base_currency if wanted is None else Currency(wanted)
-    positions = await asyncio.to_thread(queries.positions, account_no)
-    prices = _prices(services, [one.symbol for one in positions])
-    rates = services.trades.exchange_rates(currency)
-    summary = await asyncio.to_thread(queries.account_summary, account_no, prices, rates, currency)
+    marks = await marks_of(services, account_no)
+    summary = await asyncio.to_thread(queries.account_summary, account_no, marks, currency)
     return {"list": [account_balance(summary, currency)]}
 
 
@@ -82,7 +93,7 @@ async def cash_flow(services: Services, request: Request) -> dict[str, Any]:
     rows = await asyncio.to_thread(
         services.trades.queries.cash_flow, request.account_no, where, page=page, size=size
     )
-    return {"list": [cash_flow_object(row) for row in rows]}
+    return {"list": [cash_flow_object(row, request.language) for row in rows]}
 
 
 async def margin_ratio(services: Services, request: Request) -> dict[str, Any]:
@@ -91,9 +102,11 @@ async def margin_ratio(services: Services, request: Request) -> dict[str, Any]:
         symbol = parse_symbol(request.required("symbol"))
     except MalformedSymbol:
         raise Refused("SYMBOL_NOT_FOUND") from None
-    if services.quotes.instrument(symbol) is None:
+    view = services.trades.view(symbol)
+    if view is None:
         raise Refused("SYMBOL_NOT_FOUND")
-    ratio = services.trades.queries.margin_ratio(symbol)
+    price = view.last_done or view.prev_close
+    ratio = services.trades.queries.margin_ratio(view.instrument, price)
     return {
         "im_factor": text(ratio.initial),
         "mm_factor": text(ratio.maintenance),
@@ -101,13 +114,43 @@ async def margin_ratio(services: Services, request: Request) -> dict[str, Any]:
     }
 
 
-def _prices(services: Services, symbols: list[Symbol]) -> dict[Symbol, Decimal]:
-    """Return the latest price of each symbol that has one."""
-    prices: dict[Symbol, Decimal] = {}
-    for symbol in symbols:
-        board = services.quotes.board(symbol)
-        if board is not None:
-            last_done = board.quote(services.quotes.now(market_of(symbol))).last_done
-            if last_done:
-                prices[symbol] = last_done
-    return prices
+async def exchange_rates(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v1/asset/exchange_rates: every pair; the rates are numbers, as clients insist."""
+    money = services.trades.queries.money
+    pairs = [(one, other) for one in Currency for other in Currency if one is not other]
+    return {
+        "exchanges": [
+            {
+                "average_rate": _rate(money.rate(one, other)),
+                "base_currency": one.value,
+                # What a client gets for a unit of the base currency, and what it pays for one.
+                "bid_rate": _rate(money.selling_rate(one, other)),
+                "offer_rate": _rate(money.rate(one, other) * (1 + money.fx_spread)),
+                "other_currency": other.value,
+            }
+            for one, other in pairs
+        ]
+    }
+
+
+def _rate(rate: Decimal) -> float:
+    return float(half_up(rate, RATE_PLACES))
+
+
+async def all_executions(services: Services, request: Request) -> dict[str, Any]:
+    """GET /v3/trade/execution/all: of every day, newest first."""
+    begin, end = request.instant("start_at"), request.instant("end_at")
+    if begin is not None and end is not None and end < begin:
+        raise refused_parameter("end_at")
+    # The client counts by the wall, facts carry market time: "until now" means the market's.
+    if end is not None and end.timestamp() >= services.wall():
+        end = None
+    where = replace(execution_filter(request), done_from=begin, done_to=end)
+    page_number = request.integer("page", least=1, most=PAGE_MAX) or 1
+    page = await asyncio.to_thread(
+        services.trades.queries.executions_all, request.account_no, where, page_number
+    )
+    return {
+        "trades": [execution_object(row.execution) for row in page.executions],
+        "has_more": page.has_more,
+    }

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Final
 
-from portway.gateway.http import asset, quote, tokens, trade
+from portway.gateway.http import asset, quote, statements, tokens, trade
 from portway.gateway.http.request import Request
 from portway.gateway.http.services import Services
 
@@ -51,11 +51,15 @@ _ROWS = (
     Route("GET", "/v1/trade/order/history", trade.history_orders, _TRADE),
     Route("GET", "/v1/trade/execution/today", trade.today_executions, _TRADE),
     Route("GET", "/v1/trade/execution/history", trade.history_executions, _TRADE),
+    Route("GET", "/v3/trade/execution/all", asset.all_executions, _TRADE),
     Route("GET", "/v1/trade/estimate/buy_limit", trade.estimate_buy_limit, _TRADE),
     Route("GET", "/v1/asset/account", asset.account, _TRADE),
     Route("GET", "/v1/asset/stock", asset.stocks, _TRADE),
     Route("GET", "/v1/asset/fund", asset.funds, _TRADE),
     Route("GET", "/v1/asset/cashflow", asset.cash_flow, _TRADE),
+    Route("GET", "/v1/asset/exchange_rates", asset.exchange_rates, _TRADE),
+    Route("GET", "/v1/statement/list", statements.listing, _TRADE),
+    Route("GET", "/v1/statement/download", statements.download, _TRADE),
     Route("GET", "/v1/risk/margin-ratio", asset.margin_ratio, _TRADE),
     Route("GET", "/v1/quote/get_security_list", quote.security_list, _FREE),
 )

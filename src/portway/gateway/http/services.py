@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portway.gateway.identity import Identity
 from portway.gateway.limits import Limits
@@ -19,6 +20,7 @@ class Services:
     Attributes:
         wall: Unix seconds now; tokens, sessions and limits live by it.
         steady: Seconds of a clock that never steps back, for the rate limits.
+        url_secret: By which addresses that the server hands out prove themselves.
     """
 
     trades: TradeService
@@ -27,3 +29,4 @@ class Services:
     limits: Limits
     wall: Callable[[], float]
     steady: Callable[[], float]
+    url_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))

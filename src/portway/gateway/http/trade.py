@@ -7,6 +7,7 @@ Which orders may stand, be replaced or be cancelled is decided in the core.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +15,12 @@ from typing import Any, Final
 import msgspec
 
 from portway.gateway.errors import Refused
+from portway.gateway.http.attached_params import (
+    AttachedBody,
+    attached_objects,
+    attached_terms,
+)
+from portway.gateway.http.marks import marks_of
 from portway.gateway.http.request import (
     Request,
     decimal_of,
@@ -25,6 +32,7 @@ from portway.gateway.order_json import execution_object, order_detail, order_obj
 from portway.model.command import CancelOrder, Command, ReplaceOrder, SubmitOrder
 from portway.model.event import Event, OrderAccepted, OrderRefused, OrderRepeated
 from portway.model.order import (
+    Order,
     OrderSide,
     OrderStatus,
     OrderTerms,
@@ -35,12 +43,13 @@ from portway.model.order import (
 from portway.model.symbol import REGION_MARKETS, MalformedSymbol, Market, Symbol, parse_symbol
 from portway.trading.errors import OutcomeUnknown, VenueBusy, VenueClosed
 from portway.trading.ports import ExecutionFilter, OrderFilter
-from portway.trading.queries import OrderPage
+from portway.trading.queries import OrderPage, TradeQueries
 from portway.wire import names
 
 __all__ = [
     "cancel_order",
     "estimate_buy_limit",
+    "execution_filter",
     "history_executions",
     "history_orders",
     "order_detail_of",
@@ -78,7 +87,7 @@ class SubmitBody(msgspec.Struct):
     monitor_price: str | int | None = None
     remark: str | None = None
     client_request_id: str | None = None
-    attached_params: dict[str, Any] | None = None
+    attached_params: AttachedBody | None = None
     delayed_until: int | None = None
 
 
@@ -96,7 +105,7 @@ class ReplaceBody(msgspec.Struct):
     trigger_count: int | None = None
     monitor_price: str | int | None = None
     remark: str | None = None
-    attached_params: dict[str, Any] | None = None
+    attached_params: AttachedBody | None = None
     delayed_until: int | None = None
 
 
@@ -118,12 +127,21 @@ async def submit_order(services: Services, request: Request) -> dict[str, Any]:
 async def replace_order(services: Services, request: Request) -> dict[str, Any]:
     """PUT /v1/trade/order: new terms; the order keeps its id."""
     body = request.json(ReplaceBody)
-    if body.attached_params is not None:
-        raise refused_parameter("attached_params is not supported")
     delayed = body.delayed_until
+    order_id = _order_id(body.order_id)
+    attached, cancels = body.attached_params, False
+    wish = None
+    if attached is not None:
+        cancels = bool(attached.cancel_all_attached)
+        old = await asyncio.to_thread(services.trades.queries.order, request.account_no, order_id)
+        if old is None:
+            raise Refused("ORDER_NOT_FOUND")
+        before = old.terms.attached
+        life = before.time_in_force if before is not None else old.terms.time_in_force
+        wish = attached_terms(attached, old.terms.symbol, life, old.terms.outside_rth)
     command = ReplaceOrder(
         account_no=request.account_no,
-        order_id=_order_id(body.order_id),
+        order_id=order_id,
         quantity=_positive(body.quantity, "quantity"),
         price=_positive(body.price, "price"),
         trigger_price=_positive(body.trigger_price, "trigger_price"),
@@ -135,6 +153,8 @@ async def replace_order(services: Services, request: Request) -> dict[str, Any]:
         monitor_price=_positive(body.monitor_price, "monitor_price"),
         delayed_until=None if delayed is None else _instant(delayed, "delayed_until"),
         remark=_short(body.remark, REMARK_CHARS_MAX, "remark"),
+        attached=wish,
+        cancels_attached=cancels,
     )
     await _submit(services, command)
     return {}
@@ -144,7 +164,10 @@ async def cancel_order(services: Services, request: Request) -> dict[str, Any]:
     """DELETE /v1/trade/order: take an order back; it may still fill until that is done."""
     order_id = _order_id(request.required("order_id"))
     if request.text("is_attached") == "true":
-        raise Refused("ORDER_NOT_FOUND")
+        read = services.trades.queries.order
+        order = await asyncio.to_thread(read, request.account_no, order_id)
+        if order is None or order.parent_id is None:
+            raise Refused("ORDER_NOT_FOUND")
     await _submit(services, CancelOrder(request.account_no, order_id))
     return {}
 
@@ -168,12 +191,10 @@ async def _submit(services: Services, command: Command) -> Event:
 
 async def today_orders(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/order/today: working orders, and those of the running trading day."""
-    if request.text("is_attached") == "true":
-        return {"orders": [], "has_more": False}
     where = _order_filter(request)
     queries, days = services.trades.queries, services.trades.trading_days()
     page = await asyncio.to_thread(queries.orders_today, request.account_no, where, days)
-    return _orders(services, request, page)
+    return await _orders(services, request, page)
 
 
 async def history_orders(services: Services, request: Request) -> dict[str, Any]:
@@ -182,25 +203,26 @@ async def history_orders(services: Services, request: Request) -> dict[str, Any]
     where = _order_filter(request, begin, end)
     queries, days = services.trades.queries, services.trades.trading_days()
     page = await asyncio.to_thread(queries.orders_history, request.account_no, where, days)
-    return _orders(services, request, page)
+    return await _orders(services, request, page)
 
 
 async def order_detail_of(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/order: one order with its history and charges."""
     order_id = _order_id(request.required("order_id"))
-    if request.text("is_attached") == "true":
-        raise Refused("ORDER_NOT_FOUND")
     queries = services.trades.queries
     detail = await asyncio.to_thread(queries.order_detail, request.account_no, order_id)
-    if detail is None:
+    asks_child = request.text("is_attached") == "true"
+    if detail is None or (asks_child and detail.order.parent_id is None):
         raise Refused("ORDER_NOT_FOUND")
     instrument = services.quotes.instrument(detail.order.terms.symbol)
-    return order_detail(detail, instrument, request.language, request.has_dc_region)
+    shown = order_detail(detail, instrument, request.language, request.has_dc_region)
+    children = await asyncio.to_thread(_children, queries, request.account_no, [detail.order])
+    return shown | _later_fields(detail.order, children, request)
 
 
 async def today_executions(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/execution/today."""
-    where = _execution_filter(request)
+    where = execution_filter(request)
     queries, days = services.trades.queries, services.trades.trading_days()
     page = await asyncio.to_thread(queries.executions_today, request.account_no, where, days)
     return {
@@ -212,7 +234,7 @@ async def today_executions(services: Services, request: Request) -> dict[str, An
 async def history_executions(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/execution/history: of earlier trading days, at most 1000 a page."""
     begin, end = _range(services, request, "start_at", "end_at")
-    where = _execution_filter(request, begin, end)
+    where = execution_filter(request, begin, end)
     page_number = request.integer("page", least=1, most=PAGE_MAX) or 1
     queries, days = services.trades.queries, services.trades.trading_days()
     page = await asyncio.to_thread(
@@ -234,6 +256,7 @@ async def estimate_buy_limit(services: Services, request: Request) -> dict[str, 
     ]
     side = OrderSide[member_of(names.ORDER_SIDE, request.required("side"), "side")]
     replaced = request.text("order_id")
+    marks = await marks_of(services, request.account_no)
     most = await asyncio.to_thread(
         services.trades.queries.estimate_max_quantity,
         request.account_no,
@@ -242,6 +265,7 @@ async def estimate_buy_limit(services: Services, request: Request) -> dict[str, 
         side,
         _positive(request.text("price"), "price"),
         _order_id(replaced) if replaced else None,
+        marks,
     )
     return {"cash_max_qty": text(most.cash), "margin_max_qty": text(most.margin)}
 
@@ -250,27 +274,27 @@ async def estimate_buy_limit(services: Services, request: Request) -> dict[str, 
 
 
 def _terms(body: SubmitBody) -> OrderTerms:
-    if body.attached_params is not None:
-        raise refused_parameter("attached_params is not supported")
     delayed = body.delayed_until
     quantity = _positive(body.submitted_quantity, "submitted_quantity")
     if quantity is None:
         raise refused_parameter("submitted_quantity")
+    symbol = _symbol(body.symbol)
+    time_in_force = TimeInForce[member_of(names.TIME_IN_FORCE, body.time_in_force, "time_in_force")]
+    outside_rth = _outside_rth(body.outside_rth)
+    attached = body.attached_params
     return OrderTerms(
-        symbol=_symbol(body.symbol),
+        symbol=symbol,
         order_type=OrderType[member_of(names.ORDER_TYPE, body.order_type, "order_type")],
         side=OrderSide[member_of(names.ORDER_SIDE, body.side, "side")],
         quantity=quantity,
-        time_in_force=TimeInForce[
-            member_of(names.TIME_IN_FORCE, body.time_in_force, "time_in_force")
-        ],
+        time_in_force=time_in_force,
         price=_positive(body.submitted_price, "submitted_price"),
         trigger_price=_positive(body.trigger_price, "trigger_price"),
         limit_offset=_not_negative(body.limit_offset, "limit_offset"),
         trailing_amount=_positive(body.trailing_amount, "trailing_amount"),
         trailing_percent=_positive(body.trailing_percent, "trailing_percent"),
         expire_date=_day(body.expire_date, "expire_date"),
-        outside_rth=_outside_rth(body.outside_rth),
+        outside_rth=outside_rth,
         limit_depth_level=body.limit_depth_level or 0,
         trigger_count=body.trigger_count or 0,
         monitor_price=_positive(body.monitor_price, "monitor_price"),
@@ -278,6 +302,9 @@ def _terms(body: SubmitBody) -> OrderTerms:
         remark=_short(body.remark, REMARK_CHARS_MAX, "remark") or "",
         client_request_id=_short(body.client_request_id, REQUEST_ID_CHARS_MAX, "client_request_id")
         or None,
+        attached=None
+        if attached is None
+        else attached_terms(attached, symbol, time_in_force, outside_rth),
     )
 
 
@@ -372,7 +399,7 @@ def _order_filter(
     )
 
 
-def _execution_filter(
+def execution_filter(
     request: Request, begin: datetime | None = None, end: datetime | None = None
 ) -> ExecutionFilter:
     symbol = request.text("symbol")
@@ -416,7 +443,13 @@ def _range(
     return begin, end
 
 
-def _orders(services: Services, request: Request, page: OrderPage) -> dict[str, Any]:
+async def _orders(services: Services, request: Request, page: OrderPage) -> dict[str, Any]:
+    """Return a list of orders; children stand in their parents' objects, unless asked for."""
+    asks_child = request.text("is_attached") == "true"
+    orders = [one for one in page.orders if (one.parent_id is not None) is asks_child]
+    children = await asyncio.to_thread(
+        _children, services.trades.queries, request.account_no, orders
+    )
     return {
         "orders": [
             order_object(
@@ -425,7 +458,35 @@ def _orders(services: Services, request: Request, page: OrderPage) -> dict[str, 
                 request.language,
                 request.has_dc_region,
             )
-            for order in page.orders
+            | _later_fields(order, children, request)
+            for order in orders
         ],
         "has_more": page.has_more,
     }
+
+
+def _children(
+    queries: TradeQueries, account_no: str, orders: Sequence[Order]
+) -> Mapping[int, list[Order]]:
+    """Return what is attached to orders, by the parent's id: the ids right after it."""
+    found: dict[int, list[Order]] = {}
+    for order in orders:
+        if order.terms.attached is None:
+            continue
+        for place in (1, 2):
+            child = queries.order(account_no, order.order_id + place)
+            if child is not None and child.parent_id == order.order_id:
+                found.setdefault(order.order_id, []).append(child)
+    return found
+
+
+def _later_fields(
+    order: Order, children: Mapping[int, list[Order]], request: Request
+) -> dict[str, Any]:
+    """Return the fields that newer clients read and older ones pass over."""
+    fields: dict[str, Any] = {
+        "attached_orders": attached_objects(children.get(order.order_id, []), request.has_dc_region)
+    }
+    if order.terms.delayed_until is not None:
+        fields["delayed_until"] = str(int(order.terms.delayed_until.timestamp()))
+    return fields

@@ -31,6 +31,8 @@ from portway.wire.packet import encode_push
 __all__ = ["Fanout", "Subscriber", "has_data"]
 
 _OVERNIGHT = TradeSession.OVERNIGHT
+# Looking a member up in its enum costs as much as delivering a push.
+_QUOTE, _DEPTH, _BROKERS, _TRADE = SubType.QUOTE, SubType.DEPTH, SubType.BROKERS, SubType.TRADE
 
 
 class Subscriber:
@@ -62,13 +64,13 @@ class Fanout:
         if topic is None:
             return
         followers = topic.followers
-        if change.trade is not None and followers[SubType.TRADE]:
+        if change.trade is not None and followers[_TRADE]:
             self._push_trade(topic, symbol, change.trade, board)
-        if change.quote is not None and followers[SubType.QUOTE]:
+        if change.quote is not None and followers[_QUOTE]:
             self._push_quote(topic, symbol, change.quote, board)
-        if change.depth is not None and followers[SubType.DEPTH]:
+        if change.depth is not None and followers[_DEPTH]:
             self._push_depth(topic, symbol, change.depth, board)
-        if change.brokers is not None and followers[SubType.BROKERS]:
+        if change.brokers is not None and followers[_BROKERS]:
             self._push_brokers(topic, symbol, change.brokers, board)
 
     def on_refresh(self, symbol: Symbol, board: Board) -> None:
@@ -151,28 +153,26 @@ class Fanout:
         merge: Callable[[Subscriber], bool] | None,
     ) -> None:
         """Append a packet to every follower; merge it, where that is possible, for the slow."""
-        frame: bytes | None = None
+        frame = binary_frame(packet)
         dirty = self._flusher.dirty
+        merged = 0
         count = 0
         for follower in followers:
             link = follower.link
-            if link.congested and merge is not None:
-                self._stats.conflated += merge(follower)
-                continue
-            if link.framed:
-                if frame is None:
-                    frame = binary_frame(packet)
-                link.pending.append(frame)
-            else:
-                link.pending.append(packet)
             count += 1
             if link.congested:
-                link.hold(len(packet))
-            elif not link.dirty:
+                if merge is None:
+                    link.send(packet)
+                else:
+                    merged += 1
+                    self._stats.conflated += merge(follower)
+                continue
+            link.pending.append(frame if link.framed else packet)
+            if not link.dirty:
                 link.dirty = True
                 dirty.append(link)
-        if count:
-            self._stats.pushes += count
+        if count > merged:
+            self._stats.pushes += count - merged
             self._flusher.schedule()
 
     # -------------------------------------------------------------- first pushes, slow readers

@@ -71,7 +71,7 @@ class Flusher:
 
     Attributes:
         dirty: Links with something to write.
-        congested: Links whose transport is full.
+        congested: Links whose transport is full, with the loop time since when.
     """
 
     __slots__ = ("_loop", "_relieved", "_scheduled", "congested", "dirty")
@@ -81,7 +81,7 @@ class Flusher:
         self._scheduled = False
         self._relieved = asyncio.Event()
         self.dirty: list[Link] = []
-        self.congested: set[Link] = set()
+        self.congested: dict[Link, float] = {}
 
     def schedule(self) -> None:
         """See that `dirty` is written before the loop waits again."""
@@ -92,22 +92,28 @@ class Flusher:
     def relieve(self, link: Link) -> None:
         """Note that a link takes data again, or is gone."""
         if link in self.congested:
-            self.congested.discard(link)
+            del self.congested[link]
             self._relieved.set()
 
     async def drained(self, within_s: float) -> None:
-        """Wait until everything pushed so far has left this process, at most `within_s`."""
+        """Wait until everything pushed so far has left this process, at most `within_s`.
+
+        A connection that has been full for so long already is not waited for: who asks after every
+        piece of a long way would else wait as long for each of them.
+        """
         if self._scheduled:
             await asyncio.sleep(0)  # `_flush` is due in this turn
-        if not self.congested:
-            return
-        try:
-            async with asyncio.timeout(within_s):
-                while self.congested:
-                    self._relieved.clear()
+        last = self._loop.time() + within_s
+        while self.congested:
+            left = min(last, max(self.congested.values()) + within_s) - self._loop.time()
+            if left <= 0:
+                return
+            self._relieved.clear()
+            try:
+                async with asyncio.timeout(left):
                     await self._relieved.wait()
-        except TimeoutError:
-            log.info("%d slow connections hold nobody up any longer", len(self.congested))
+            except TimeoutError:
+                log.info("%d slow connections hold nobody up any longer", len(self.congested))
 
     def _flush(self) -> None:
         self._scheduled = False
@@ -149,6 +155,7 @@ class Link(asyncio.Protocol):
         self._held_bytes = 0
         self._reading = True
         self._has_overflowed = False
+        self._grace: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------------- for the transport
 
@@ -165,11 +172,15 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self.pending.clear()
+        if self._grace is not None:
+            self._grace.cancel()
         self._end()
 
     def pause_writing(self) -> None:
         self.congested = True
-        self._flusher.congested.add(self)
+        self._flusher.congested[self] = self._loop.time()
+        # Later, because this is called in the middle of a write.
+        self._loop.call_soon(self._check_backlog)
 
     def resume_writing(self) -> None:
         self.congested = False
@@ -225,10 +236,10 @@ class Link(asyncio.Protocol):
         if self.closing:
             self.pending.clear()
             return
-        data = b"".join(self.pending)
-        self.pending.clear()
+        pending = self.pending
+        data = pending[0] if len(pending) == 1 else b"".join(pending)
+        pending.clear()
         self._transport.write(data)
-        self._check_backlog()
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Tell the peer why and end the connection; what was queued before is still written."""
@@ -239,8 +250,7 @@ class Link(asyncio.Protocol):
         self._stats.closes[(code.name,)] += 1
         self._write_close(code, reason)
         self._end()
-        # A peer that does not read would keep a full buffer alive for ever.
-        self._loop.call_later(CLOSE_GRACE_S, self.abort)
+        self._abort_later()
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -273,6 +283,11 @@ class Link(asyncio.Protocol):
         if self.owner is not None:
             owner, self.owner = self.owner, None
             owner.lost()
+
+    def _abort_later(self) -> None:
+        """Drop the connection if it has not ended by then: its peer may not read."""
+        if self._grace is None:
+            self._grace = self._loop.call_later(CLOSE_GRACE_S, self.abort)
 
     def _check_backlog(self) -> None:
         """End a connection whose transport holds more than the maximum."""

@@ -20,8 +20,10 @@ from portway.gateway.limits import LIMITED_QUOTE_COMMANDS, Limits
 from portway.gateway.ports import QuoteService
 from portway.gateway.sockets import quote_messages as messages
 from portway.gateway.sockets.fanout import Fanout, Subscriber, has_data
+from portway.gateway.sockets.history_pages import history_answer
 from portway.gateway.sockets.quote_profile import packages
 from portway.gateway.sockets.quote_requests import (
+    CandleQuery,
     count_of,
     date_of,
     history_query,
@@ -34,7 +36,7 @@ from portway.gateway.sockets.session import Session
 from portway.market.history import SymbolHistory
 from portway.market.reference import trading_session_rows
 from portway.model.instrument import Instrument
-from portway.model.quote import Candlestick, SubType, TradeSession
+from portway.model.quote import SubType, TradeSession
 from portway.model.session import OVERNIGHT_ROW, trading_hours
 from portway.model.symbol import Market, Symbol
 from portway.quotes.board import Board
@@ -136,11 +138,21 @@ class QuoteChannel:
         symbols: Sequence[Symbol],
         days_back: int,
     ) -> Message:
-        await self._quotes.ready(symbols, days_back=days_back)
-        if session.link.closing:
-            raise Refused("NOT_AUTHENTICATED")  # lost meanwhile: nothing of it may stay behind
-        answer = handler(session, request)
-        return answer if isinstance(answer, Message) else await answer
+        # Watched as soon as it is ready: a board that nobody watches falls behind as time goes on,
+        # and to catch up with hundreds of them at the end would hold everybody up.
+        watched: list[Symbol] = []
+        try:
+            for symbol in symbols:
+                await self._quotes.ready((symbol,), days_back=days_back)
+                self._quotes.watch(symbol)
+                watched.append(symbol)
+                if session.link.closing:
+                    raise Refused("NOT_AUTHENTICATED")  # nothing of it may stay behind
+            answer = handler(session, request)
+            return answer if isinstance(answer, Message) else await answer
+        finally:
+            for symbol in watched:
+                self._quotes.unwatch(symbol)
 
     async def _in_turn(self, session: Session, answer: Coroutine[Any, Any, Message]) -> Message:
         """Subscriptions of a session change in the order of its requests."""
@@ -379,14 +391,18 @@ class QuoteChannel:
     ) -> pb.SecurityCandlestickResponse:
         instrument = self._listed_one(request.symbol)
         query = latest_query(request, overnight=session.wants_overnight)
-        return _candlesticks(instrument, query.run(self._symbol_history(instrument)))
+        return self._page(instrument, query)
 
     def _history(
         self, session: Session, request: pb.SecurityHistoryCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
         instrument = self._listed_one(request.symbol)
         query = history_query(request, overnight=session.wants_overnight)
-        return _candlesticks(instrument, query.run(self._symbol_history(instrument)))
+        return self._page(instrument, query)
+
+    def _page(self, instrument: Instrument, query: CandleQuery) -> pb.SecurityCandlestickResponse:
+        history = self._symbol_history(instrument)
+        return history_answer(query, history, instrument.symbol, instrument.market)
 
     def _symbol_history(self, instrument: Instrument) -> SymbolHistory:
         symbol, market = instrument.symbol, instrument.market
@@ -462,15 +478,6 @@ class QuoteChannel:
 
 
 # ---------------------------------------------------------------------------------- answers
-
-
-def _candlesticks(
-    instrument: Instrument, bars: Sequence[Candlestick]
-) -> pb.SecurityCandlestickResponse:
-    return pb.SecurityCandlestickResponse(
-        symbol=instrument.symbol,
-        candlesticks=[messages.candlestick(bar, instrument.market) for bar in bars],
-    )
 
 
 def _sub_list(held: Iterable[tuple[Symbol, Iterable[SubType]]]) -> pb.SubscriptionResponse:

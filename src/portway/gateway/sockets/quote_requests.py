@@ -13,6 +13,7 @@ from datetime import date, time
 from typing import Final
 
 from portway.gateway.errors import Refused
+from portway.market.bar_page import without_session
 from portway.market.history import (
     HistoryDirection,
     HistoryError,
@@ -151,7 +152,7 @@ class CandleQuery:
         except HistoryError as error:
             raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from None
         if not self.overnight:
-            bars = [bar for bar in bars if bar.session is not TradeSession.OVERNIGHT]
+            bars = without_session(bars, TradeSession.OVERNIGHT)
         return bars[-self.count :]
 
 

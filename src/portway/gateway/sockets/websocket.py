@@ -17,7 +17,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from portway.gateway.sockets.link import CLOSE_GRACE_S, REQUEST_BYTES_MAX, Flusher, Link
+from portway.gateway.sockets.link import REQUEST_BYTES_MAX, Flusher, Link
 from portway.gateway.stats import GatewayStats
 from portway.wire.commands import CloseCode, websocket_close_code
 from portway.wire.connection import decode_message
@@ -127,7 +127,7 @@ class WebSocketLink(Link):
         if b"" in writes:  # the library's sign that the stream ends here
             self._end()
             self._transport.close()
-            self._loop.call_later(CLOSE_GRACE_S, self.abort)
+            self._abort_later()
 
     def _write_close(self, code: CloseCode, reason: str) -> None:
         self._send_close_frame(websocket_close_code(code), reason)
@@ -141,7 +141,7 @@ class WebSocketLink(Link):
         self._stats.closes[(str(code),)] += 1
         self._send_close_frame(code, reason)
         self._end()
-        self._loop.call_later(CLOSE_GRACE_S, self.abort)
+        self._abort_later()
 
     def _send_close_frame(self, code: int, reason: str) -> None:
         if self._protocol.state is not State.OPEN:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import numpy as np
 
 from portway.market.bar_prints import dealt_prints, price_path
+from portway.market.imported.listing import Listed
 from portway.market.imported.ports import TickColumns
 from portway.market.imported.records import BarFlag, BarTable, TickKind, amount
-from portway.market.imported.listing import Listed
 from portway.model.quote import (
     Depth,
     Direction,
@@ -30,7 +32,9 @@ from portway.model.quote import (
 )
 from portway.model.symbol import Symbol
 
-__all__ = ["DayEvents", "bar_events", "tick_events", "trades_of"]
+__all__ = ["BarDay", "DayEvents", "TickDay", "bar_events", "trades_of"]
+
+CHUNK_ROWS: Final = 4096  # Rows turned into events at a time.
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -41,43 +45,72 @@ _DIRECTIONS: Final = tuple(Direction)
 _AT: Final = attrgetter("at")
 
 
-@dataclass(frozen=True, slots=True)
-class DayEvents:
+class DayEvents(Protocol):
     """Every event of one day, ascending by time, ties in their true order."""
+
+    def __len__(self) -> int: ...
+
+    def before(self, at: datetime) -> int:
+        """Return how many events come before `at`."""
+        ...
+
+    def numbered(self, first: int, beyond: int) -> Iterator[MarketEvent]:
+        """Yield the events numbered `first` to `beyond`, the latter not included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BarDay:
+    """The events made of a day's minute bars: a thousand or two."""
 
     events: Sequence[MarketEvent]
 
     def __len__(self) -> int:
         return len(self.events)
 
-    def between(self, begin: datetime, end: datetime) -> Iterator[MarketEvent]:
-        """Yield the events with `begin <= at < end`."""
-        first = bisect_left(self.events, begin, key=_AT)
-        beyond = bisect_left(self.events, end, key=_AT)
-        for place in range(first, beyond):
-            yield self.events[place]
-
     def before(self, at: datetime) -> int:
         """Return how many events come before `at`."""
         return bisect_left(self.events, at, key=_AT)
 
+    def numbered(self, first: int, beyond: int) -> Iterator[MarketEvent]:
+        """Yield the events numbered `first` to `beyond`, the latter not included."""
+        for place in range(first, beyond):
+            yield self.events[place]
+
+
+@dataclass(frozen=True, slots=True)
+class TickDay:
+    """A recorded day, of any size: events are made of its mapped columns as they are needed."""
+
+    symbol: Symbol
+    columns: TickColumns
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def before(self, at: datetime) -> int:
+        """Return how many events come before `at`."""
+        return int(np.searchsorted(self.columns.at, (at - _EPOCH) // _MICROSECOND))
+
+    def numbered(self, first: int, beyond: int) -> Iterator[MarketEvent]:
+        """Yield the events numbered `first` to `beyond`, the latter not included."""
+        for begin in range(first, beyond, CHUNK_ROWS):
+            yield from _ticks(
+                self.symbol, self.columns.slice(begin, min(begin + CHUNK_ROWS, beyond))
+            )
+
 
 def trades_of(symbol: Symbol, columns: TickColumns) -> Iterator[Trade]:
     """Yield the prints of a day."""
-    for event in _ticks(symbol, columns):
+    for event in TickDay(symbol, columns).numbered(0, len(columns)):
         if isinstance(event, Trade):
             yield event
 
 
-def tick_events(symbol: Symbol, columns: TickColumns) -> DayEvents:
-    """Return the prints and quotes of a day as they were recorded."""
-    return DayEvents(list(_ticks(symbol, columns)))
-
-
 def _ticks(symbol: Symbol, columns: TickColumns) -> Iterator[Trade | Depth]:
     names = ("at", "kind", "price", "volume", "trade_type", "direction", "session")
-    names += ("bid", "bid_size", "ask", "ask_size")
-    lists: list[Any] = [getattr(columns, name).tolist() for name in names]
+    sides = ("bid", "bid_size", "ask", "ask_size")
+    lists: list[Any] = [getattr(columns, name).tolist() for name in (*names, *sides)]
     places = columns.price_places
     for at, kind, price, volume, code, way, session, bid, bid_size, ask, ask_size in zip(
         *lists, strict=True
@@ -102,7 +135,7 @@ def _ticks(symbol: Symbol, columns: TickColumns) -> Iterator[Trade | Depth]:
             )
 
 
-def bar_events(listed: Listed, table: BarTable) -> DayEvents:
+def bar_events(listed: Listed, table: BarTable) -> BarDay:
     """Return prints that fold back into the minute bars of a day.
 
     Directions follow the tick rule: a print above the one before it was bought.
@@ -138,7 +171,7 @@ def bar_events(listed: Listed, table: BarTable) -> DayEvents:
                     _SESSIONS[session],
                 )
             )
-    return DayEvents(found)
+    return BarDay(found)
 
 
 def _values(

@@ -38,7 +38,7 @@ __all__ = [
     "without_days",
 ]
 
-WINDOW_ROWS: Final = 1 << 20
+WINDOW_ROWS: Final = 1 << 18
 _PRICES: Final = ("open", "high", "low", "close")
 
 
@@ -65,8 +65,10 @@ def settle_minutes(rows: Records, places: int, listed: Listed) -> Records:
     given = np.rint(rows["turnover"] * unit).astype(np.int64)
     step = np.full(len(rows), listed.step, dtype=np.int64)
     plain = (found["flags"] & int(BarFlag.NO_VOLUME)) == 0
-    columns = [np.ascontiguousarray(found[name][plain]) for name in (*_PRICES, "volume")]
-    turnover, estimated = settled_turnover(*columns, given[plain], step[plain])
+    opened, high, low, close, volume = (found[name][plain] for name in (*_PRICES, "volume"))
+    turnover, estimated = settled_turnover(
+        opened, high, low, close, volume, given[plain], step[plain]
+    )
     found["turnover"] = given  # of bars without enough shares: replayed as values, not prints
     found["turnover"][plain] = turnover
     marks = np.zeros(len(rows), dtype=np.uint16)

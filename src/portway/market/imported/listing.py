@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ from portway.model.symbol import MalformedSymbol, Market, Symbol, market_of, par
 __all__ = ["Listed", "Listing", "instrument_by_spelling"]
 
 CN_LOT: Final = 100
+_CENT, _MILL = Decimal("0.01"), Decimal("0.001")
+_MILL_CLASSES: Final = frozenset({SecurityClass.ETF, SecurityClass.B_SHARE_SH})
 
 _CN_INDEX: Final = re.compile(r"(000\d{3}\.SH|399\d{3}\.SZ|880\d{3}\.SH)")
 _ETF: Final = re.compile(r"(5[168]\d{4}\.SH|15\d{4}\.SZ)")
@@ -42,6 +45,7 @@ class Listed:
     """A symbol as an import needs it.
 
     Attributes:
+        tick_size: To which mainland exchanges round a reference price.
         step: Shares of which volumes on the wire are multiples: 100 in the mainland, else 1.
     """
 
@@ -50,6 +54,7 @@ class Listed:
     hours: TradingHours
     is_index: bool
     lot_size: int
+    tick_size: Decimal = Decimal("0.01")
 
     @property
     def step(self) -> int:
@@ -89,7 +94,8 @@ class Listing:
             return None
         one = self.reference.instruments.get(symbol) or instrument_by_spelling(symbol)
         hours = trading_hours(one.market, one.board)
-        return Listed(symbol, one.market, hours, one.is_index, one.lot_size)
+        tick = _MILL if one.security_class in _MILL_CLASSES else _CENT
+        return Listed(symbol, one.market, hours, one.is_index, one.lot_size, tick)
 
 
 def instrument_by_spelling(symbol: Symbol) -> Instrument:

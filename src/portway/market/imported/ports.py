@@ -40,6 +40,24 @@ class TickColumns:
     def __len__(self) -> int:
         return len(self.at)
 
+    def slice(self, first: int, beyond: int) -> TickColumns:
+        """Return the ticks numbered `first` to `beyond`, the latter not included; no copy."""
+        part = slice(first, beyond)
+        return TickColumns(
+            self.at[part],
+            self.price[part],
+            self.volume[part],
+            self.bid[part],
+            self.bid_size[part],
+            self.ask[part],
+            self.ask_size[part],
+            self.kind[part],
+            self.trade_type[part],
+            self.direction[part],
+            self.session[part],
+            self.price_places,
+        )
+
 
 class ImportedData(Protocol):
     """Bars, ticks and corporate actions of a home. Quick: files are mapped, not read."""

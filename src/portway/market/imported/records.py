@@ -137,9 +137,11 @@ class BarTable:
     def between(self, begin: int, end: int) -> BarTable:
         """Return the bars with `begin <= at < end`, in seconds; shares the memory."""
         first, beyond = np.searchsorted(self.rows["at"], (begin, end))
-        return BarTable(
-            self.rows[int(first) : int(beyond)], self.price_places, self.turnover_places
-        )
+        return self.slice(int(first), int(beyond))
+
+    def slice(self, first: int, beyond: int) -> BarTable:
+        """Return the bars numbered `first` to `beyond`, the latter not included."""
+        return BarTable(self.rows[first:beyond], self.price_places, self.turnover_places)
 
 
 def empty_bars() -> BarTable:

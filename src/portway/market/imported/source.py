@@ -17,13 +17,20 @@ from typing import Final
 import numpy as np
 
 from portway.market.imported.days import day_number, midnight_of, to_date
-from portway.market.imported.events import DayEvents, bar_events, tick_events
-from portway.market.imported.ports import ImportedData
-from portway.market.imported.records import BarTable, Ints, amount, candlesticks
+from portway.market.imported.events import DayEvents, TickDay, bar_events
 from portway.market.imported.listing import Listed, Listing, instrument_by_spelling
+from portway.market.imported.ports import ImportedData
+from portway.market.imported.records import (
+    PRICE_PLACES_MAX,
+    BarTable,
+    Ints,
+    amount,
+    candlesticks,
+)
 from portway.market.recorded.cache import Recent
 from portway.model.calendar import Calendar
 from portway.model.corporate_action import CorporateAction
+from portway.model.decimals import half_up
 from portway.model.hours import Part
 from portway.model.instrument import Instrument
 from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
@@ -33,12 +40,12 @@ from portway.quotes.board import Board
 
 __all__ = ["ImportedSource"]
 
-DAYS_MAX: Final = 256  # Days of events in memory; one of minute bars takes about half a megabyte.
-MARK_EVENTS: Final = 2048  # A snapshot folds at most so many events: some 10 ms.
+DAYS_MAX: Final = 512  # Days of events in memory; one of minute bars takes half a megabyte.
+TICK_DAYS_MAX: Final = 32  # Days with ticks whose marks are kept: the busiest takes 12 MB.
+MARK_EVENTS: Final = 8192  # A snapshot folds at most so many events: some 40 ms.
 _DAY: Final = timedelta(days=1)
 _EVENING: Final = time(20)
 _Key = tuple[Symbol, date]
-_CENT: Final = Decimal("0.01")
 
 
 class ImportedSource:
@@ -55,6 +62,7 @@ class ImportedSource:
         }
         self._events: Recent[_Key, DayEvents | None] = Recent(DAYS_MAX)
         self._marks: Recent[_Key, Sequence[DaySnapshot]] = Recent(DAYS_MAX)
+        self._tick_marks: Recent[_Key, Sequence[DaySnapshot]] = Recent(TICK_DAYS_MAX)
         self._days: Recent[Symbol, tuple[date, ...]] = Recent(DAYS_MAX)
         self._tick_days: Recent[Symbol, frozenset[date]] = Recent(DAYS_MAX)
 
@@ -77,7 +85,8 @@ class ImportedSource:
         """Whether `prepare` has nothing left to do."""
         if symbol not in self._listed:
             return True
-        return (symbol, day) in self._marks or not self._has_events(symbol, day)
+        key = (symbol, day)
+        return key in self._marks_for(key) or not self._has_events(symbol, day)
 
     def prepare(self, symbol: Symbol, day: date) -> None:
         """Read and fold a day, so that later calls about it are quick. For any thread."""
@@ -115,7 +124,7 @@ class ImportedSource:
         for one in self.trading_days(symbol, day, last):
             events = self._events_of(symbol, one)
             if events is not None:
-                yield from events.between(begin, end)
+                yield from events.numbered(events.before(begin), events.before(end))
 
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
         """Return the board at `at`, folded on from the nearest one kept before it.
@@ -132,7 +141,7 @@ class ImportedSource:
         count = events.before(at)
         mark = count // MARK_EVENTS
         board = Board.restore(self._marks_of(symbol, day)[mark], self._parts(listed, day))
-        for event in events.events[mark * MARK_EVENTS : count]:
+        for event in events.numbered(mark * MARK_EVENTS, count):
             board.apply(event)
         return board.snapshot()
 
@@ -150,7 +159,9 @@ class ImportedSource:
         close = amount(int(table.rows["close"][place - 1]), table.price_places)
         for action in self.corporate_actions(symbol):
             if before < action.ex_date <= day:
-                close = prev_close_on_ex_date(listed.market, close, action, tick=_CENT)
+                close = prev_close_on_ex_date(listed.market, close, action, tick=listed.tick_size)
+                # A third of a price has no end, and a client's numbers have 28 digits.
+                close = half_up(close, PRICE_PLACES_MAX)
         return close
 
     def corporate_actions(self, symbol: Symbol) -> Sequence[CorporateAction]:
@@ -176,7 +187,7 @@ class ImportedSource:
     def _events_of(self, symbol: Symbol, day: date) -> DayEvents | None:
         def read() -> DayEvents | None:
             if day in self._ticks_of(symbol):
-                return tick_events(symbol, self._data.ticks(symbol, day))
+                return TickDay(symbol, self._data.ticks(symbol, day))
             table = self.bar_table(symbol, Period.ONE_MINUTE, day, day)
             return bar_events(self._listed[symbol], table) if len(table) else None
 
@@ -191,13 +202,16 @@ class ImportedSource:
             close = self.prev_close(symbol, day) or Decimal(0)
             board = Board(symbol, day, self._parts(listed, day), close)
             marks = [board.snapshot()]
-            for number, event in enumerate(events.events, 1):
+            for number, event in enumerate(events.numbered(0, len(events)), 1):
                 board.apply(event)
                 if number % MARK_EVENTS == 0:
                     marks.append(board.snapshot())
             return marks
 
-        return self._marks.get((symbol, day), read)
+        return self._marks_for((symbol, day)).get((symbol, day), read)
+
+    def _marks_for(self, key: _Key) -> Recent[_Key, Sequence[DaySnapshot]]:
+        return self._tick_marks if key[1] in self._ticks_of(key[0]) else self._marks
 
     def _day_list(self, symbol: Symbol) -> tuple[date, ...]:
         def read() -> tuple[date, ...]:

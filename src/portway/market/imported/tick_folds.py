@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 
 from portway.market.imported.events import trades_of
+from portway.market.imported.listing import Listed
 from portway.market.imported.ports import TickColumns
 from portway.market.imported.records import BAR, PRICE_PLACES_MAX, BarFlag, BarTable, Records
-from portway.market.imported.listing import Listed
 from portway.model.quote import Candlestick
 from portway.quotes.board import Board
 

@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from portway.market.imported.days import to_date
+from portway.market.imported.days import local_days, to_date
 from portway.market.imported.listing import Listing
+from portway.market.importers.bars import ImportRefused
 from portway.market.importers.batches import group_rows
 from portway.market.importers.columns import find_columns
 from portway.market.importers.errors import RecordedDataError
@@ -26,8 +27,6 @@ from portway.market.importers.lean import FactorRow, read_factors
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Table, open_table
 from portway.market.importers.times import ZoneOfFile
-from portway.market.importers.bars import ImportRefused
-from portway.market.imported.days import local_days
 from portway.market.recorded.actions import actions_of_factors
 from portway.model.corporate_action import CorporateAction
 from portway.model.symbol import Symbol
@@ -118,9 +117,7 @@ def _action(symbol: Symbol, day: date, texts: Mapping[str, str]) -> CorporateAct
         symbol,
         day,
         cash=terms.get("cash", none) + per_ten["cash_per_10"],
-        bonus=terms.get("bonus", none)
-        + per_ten["bonus_per_10"]
-        + per_ten["capitalisation_per_10"],
+        bonus=terms.get("bonus", none) + per_ten["bonus_per_10"] + per_ten["capitalisation_per_10"],
         rights=terms.get("rights", none) + per_ten["rights_per_10"],
         rights_price=terms.get("rights_price", none),
         split=terms.get("split", none) or Decimal(1),

@@ -14,6 +14,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from portway.market.imported.days import (
+    day_number,
+    local_days,
+    midnight_of,
+    trading_days_of,
+    utc_offset_us,
+)
+from portway.market.imported.listing import Listing
+from portway.market.imported.records import (
+    BAR,
+    PRICE_PLACES_MAX,
+    TURNOVER_PLACES_MAX,
+    BarFlag,
+    Ints,
+    Records,
+)
 from portway.market.importers.batches import (
     Rows,
     SessionsOfDays,
@@ -25,25 +41,9 @@ from portway.market.importers.batches import (
 from portway.market.importers.columns import Bools, Floats, find_columns, numbers, scaled
 from portway.market.importers.errors import RecordedDataError
 from portway.market.importers.findings import Fault, Findings, OnError
-from portway.market.imported.listing import Listing
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Batch, Table, open_table
 from portway.market.importers.times import ZoneOfFile
-from portway.market.imported.days import (
-    day_number,
-    local_days,
-    midnight_of,
-    trading_days_of,
-    utc_offset_us,
-)
-from portway.market.imported.records import (
-    BAR,
-    PRICE_PLACES_MAX,
-    TURNOVER_PLACES_MAX,
-    BarFlag,
-    Ints,
-    Records,
-)
 from portway.model.quote import Period
 from portway.model.symbol import Market
 
@@ -161,7 +161,7 @@ def import_bars(
     except RecordedDataError:
         staging.discard()
         raise
-    return staging.commit({"findings": reader.findings.to_json()}, replace=True), reader.findings
+    return staging.commit({"findings": reader.findings.to_json()}), reader.findings
 
 
 def _refuse(path: Path, findings: Findings, options: BarOptions) -> None:

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from portway.market.imported.days import DAY_US, to_date
+from portway.market.imported.listing import Listed, Listing
+from portway.market.imported.records import Ints
 from portway.market.importers.columns import Bools, texts
 from portway.market.importers.findings import Fault, Finding, Findings
-from portway.market.imported.listing import Listed, Listing
 from portway.market.importers.tables import Batch
 from portway.market.importers.times import ZoneOfFile, instants
-from portway.market.imported.days import DAY_US, to_date
-from portway.market.imported.records import Ints
 from portway.model.hours import TradingHours
 from portway.model.symbol import Market
 
@@ -195,4 +196,4 @@ def segments(codes: Ints) -> Sequence[tuple[int, int]]:
         return []
     cuts = np.flatnonzero(np.diff(codes)) + 1
     edges = [0, *cuts.tolist(), len(codes)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portway.market.importers.errors import RecordedDataError
 from portway.market.imported.records import Ints
+from portway.market.importers.errors import RecordedDataError
 
 __all__ = ["ALIASES", "Bools", "Floats", "find_columns", "numbers", "scaled", "texts"]
 

@@ -295,9 +295,10 @@ class _Lines:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.count = text.count("\n") + 1
         # Whatever ends the lines; a line end inside quotes stays what it is.
-        self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        ended = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+        self._lines = ended.split("\n")
+        self.count = len(self._lines)
         self._reader = csv.reader((line + "\n" for line in self._lines), strict=True)
         try:
             self.header = [name.strip().lower() for name in next(self._reader, [])]

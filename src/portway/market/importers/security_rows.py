@@ -175,7 +175,9 @@ def _us_symbol(text: str) -> str:
 
 def _us_suffix(text: str) -> str:
     preferred = re.fullmatch("P([A-Z])", text)
-    return f"PR.{preferred[1]}" if preferred else _US_SUFFIXES.get(text, text)
+    if preferred and text != "PR":
+        return f"PR.{preferred[1]}"
+    return _US_SUFFIXES.get(text, text)
 
 
 def _parse_us(row: Row) -> Texts:

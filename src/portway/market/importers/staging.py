@@ -19,7 +19,7 @@ from portway.model.symbol import Symbol
 __all__ = ["AlreadyImported", "ImportStore", "ImportSummary", "Staging"]
 
 
-class AlreadyImported(Exception):  # noqa: N818
+class AlreadyImported(Exception):
     """This file was imported with these options before; nothing is left to do."""
 
 
@@ -57,12 +57,11 @@ class Staging(Protocol):
         """Make everything added so far durable, with the place to go on from."""
         ...
 
-    def commit(self, report: Mapping[str, Any], *, replace: bool) -> ImportSummary:
-        """Make the file visible, all of it at once.
+    def commit(self, report: Mapping[str, Any]) -> ImportSummary:
+        """Make the file visible, all of it at once; older rows of the same times give way.
 
         Args:
             report: What `portway import report` tells of the file.
-            replace: Rows of the same symbol and time give way; otherwise they are kept.
         """
         ...
 

@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from portway.market.importers.errors import RecordedDataError
 from portway.market.imported.records import Ints
+from portway.market.importers.errors import RecordedDataError
 
 __all__ = ["Batch", "Table", "open_table"]
 
-BLOCK_BYTES: Final = 16 << 20  # Text of one batch.
+BLOCK_BYTES: Final = 8 << 20  # Text of one batch.
 LINE_BYTES_MAX: Final = 1 << 20  # A longer line is no line of a table.
 PARQUET_ROWS: Final = 250_000  # Rows of one batch.
 READ_BYTES: Final = 4 << 20

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from portway.market.imported.days import SECOND_US, day_number, trading_days_of
+from portway.market.imported.listing import Listing
 from portway.market.imported.records import (
     PRICE_PLACES_MAX,
     TICK,
@@ -21,7 +22,6 @@ from portway.market.imported.records import (
     Records,
     TickKind,
 )
-from portway.market.imported.listing import Listing
 from portway.market.importers.bars import ImportRefused, Progress, VolumeUnit
 from portway.market.importers.batches import (
     Rows,
@@ -208,7 +208,9 @@ class _TickReader:
         rows.blame(Fault.PRICE, here & (price <= 0))
         rows.blame(Fault.VOLUME, here & (volume < 0))
         empty = here & (volume == 0)
-        self.findings.note("prints of no shares, left out", int(np.count_nonzero(empty & rows.keep)))
+        self.findings.note(
+            "prints of no shares, left out", int(np.count_nonzero(empty & rows.keep))
+        )
         rows.keep &= ~empty
         found["price"], found["volume"] = scaled(price, PRICE_PLACES_MAX), scaled(volume, 0)
         rows.blame(Fault.FRACTION, here & (np.abs(np.nan_to_num(volume) - found["volume"]) > 1e-6))

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portway.market.importers.columns import Bools
-from portway.market.importers.errors import RecordedDataError
 from portway.market.imported.days import DAY_US, SECOND_US, local_days, offsets_us, utc_offset_us
 from portway.market.imported.records import Ints
+from portway.market.importers.columns import Bools
+from portway.market.importers.errors import RecordedDataError
 from portway.model.symbol import Market
 
 __all__ = ["ZoneOfFile", "instants"]

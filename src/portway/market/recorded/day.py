@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from portway.market.bar_prints import even_prints
 from portway.market.importers.lean import (
     QuoteBarRow,
     Resolution,
@@ -231,11 +232,9 @@ def bar_prints(bar: TradeBarRow, length_us: int) -> Iterator[TradeRow]:
     """
     if not bar.volume:
         return
-    path = bar.path
-    share, rest = divmod(bar.volume, len(path))
-    step = length_us // len(path)
-    for number, price in enumerate(path):
-        volume = share + (number < rest)
+    prints = even_prints(bar.path, bar.volume)
+    step = length_us // len(prints)
+    for number, (price, volume) in enumerate(prints):
         yield TradeRow(bar.at_us + number * step, price, volume, "", _FLAGS_OF_BARS, False)
 
 

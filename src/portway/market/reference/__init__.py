@@ -7,7 +7,7 @@ source brings along by `Reference.with_instruments`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from portway.market.reference.listing import LISTING_FILE, read_listing
 from portway.market.reference.participant_table import Participant, participants
 from portway.market.reference.rows import TableError
 from portway.model.calendar import Calendar
-from portway.model.instrument import Instrument
+from portway.model.instrument import Instrument, SecurityClass
 from portway.model.session import SessionRow, session_rows
 from portway.model.symbol import Market
 
@@ -64,6 +64,10 @@ class Reference:
         """
         rows = read_listing(home)
         return replace(self, instruments=self.instruments.with_rows(rows)) if rows else self
+
+    def only(self, wanted: Callable[[Market, SecurityClass], bool]) -> Reference:
+        """Return a reference that knows the wanted kinds of instruments alone."""
+        return replace(self, instruments=self.instruments.only(wanted))
 
     def overnight(self) -> tuple[Instrument, ...]:
         """Return the securities of the US overnight list, in the order of the table."""

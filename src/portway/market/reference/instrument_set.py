@@ -7,7 +7,7 @@ until somebody wants its instrument; what the row does not say follows from its 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -78,6 +78,16 @@ class InstrumentSet(Mapping[Symbol, Instrument]):
         if isinstance(entry, str):
             return SecurityClass(entry.split(",", _CLASS_COLUMN + 1)[_CLASS_COLUMN])
         return entry.security_class
+
+    def only(self, wanted: Callable[[Market, SecurityClass], bool]) -> InstrumentSet:
+        """Return the set of those whose market and class are wanted."""
+        made = InstrumentSet(())
+        made._entries = {
+            symbol: entry
+            for symbol, entry in self._entries.items()
+            if wanted(market_of(symbol), self.class_of(symbol))
+        }
+        return made
 
     def overnight(self) -> Iterator[Instrument]:
         """Yield the securities of the US overnight list, in order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,9 +34,11 @@ FLAGS: Final[Mapping[str, str]] = MappingProxyType(
         "tracks_growth_board": "tracks_growth_board",
     }
 )
+_TEXTS_KEPT: Final = 512  # The same few texts stand in most rows.
 NO_FLAGS: Final = "-"  # Written where a list says that none holds; blank: the list does not say.
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def _flags(text: str) -> Mapping[str, bool]:
     words = frozenset() if text == NO_FLAGS else frozenset(text.split())
     if not words <= FLAGS.keys():
@@ -64,6 +66,7 @@ def _dividend(text: str) -> Decimal:
     return dividend
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def _derivatives(text: str) -> tuple[Derivative, ...]:
     try:
         return tuple(Derivative[word.upper()] for word in text.split())
@@ -71,6 +74,7 @@ def _derivatives(text: str) -> tuple[Derivative, ...]:
         raise ValueError(f"unknown derivative {error}") from None
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def _symbols(text: str) -> tuple[Symbol, ...]:
     return tuple(map(parse_symbol, text.split()))
 

@@ -44,7 +44,7 @@ def read_listing(home: Path) -> Mapping[Symbol, str]:
     path = home / LISTING_FILE
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise _damaged(path, error.strerror or str(error)) from error

@@ -33,6 +33,14 @@ _EVENTS_A_MINUTE: Final = 256  # Stamps of one minute never meet those of the ne
 # Queue places shown per level, best price first; the exchange shows 40 in all on a side.
 _QUEUE_PLACES: Final = (8, 6, 5, 4, 4, 3, 3, 3, 2, 2)
 _BOOK_FIELD: Final = 1 << 12  # Below a day's key, beside its sessions.
+# Usual spread in parts of the price, by the prints of a minute, where the tick is not wider.
+_SPREADS: Final = (
+    (40, Decimal("0.00003")),
+    (24, Decimal("0.00012")),
+    (16, Decimal("0.0002")),
+    (0, Decimal("0.0006")),
+)
+_SEALED: Final = 40  # Size of the queue at a price limit, in parts of an ordinary level's.
 _WIDE_SPREAD: Final = 8  # One book in so many is a tick wider.
 
 
@@ -43,6 +51,8 @@ class BookShape:
     Attributes:
         step: Units in a step of the day's grid.
         lots: Usual lots at one price.
+        spread: Usual distance of the best ask from the best bid, in ticks.
+        limits: Lowest and highest price that the exchange allows; None without limits.
         brokers: Ids that may stand in a queue; empty where the market shows none.
     """
 
@@ -53,7 +63,14 @@ class BookShape:
     lot: int
     lots: int
     levels: int
+    spread: int
+    limits: tuple[Decimal, Decimal] | None
     brokers: tuple[int, ...]
+
+    @property
+    def gap(self) -> int:
+        """Ticks between neighbouring levels: a wide book is a sparse one."""
+        return max(1, self.spread // 2)
 
     @classmethod
     def of_day(
@@ -64,14 +81,27 @@ class BookShape:
         step: int,
         lot: int,
         lots_a_minute: int,
+        prints_a_minute: int,
+        opened: Decimal,
+        limits: tuple[Decimal, Decimal] | None,
         brokers: tuple[int, ...],
     ) -> BookShape:
-        """Return the shape of a security's books on one day that trades so many lots a minute."""
+        """Return the shape of a security's books on one day.
+
+        Args:
+            lots_a_minute: What it usually trades, as `prints_a_minute`: the livelier, the closer
+                bid and ask, but never closer than a tick.
+            opened: The day's opening price.
+        """
         seats = brokers if instrument.market is Market.HK else ()
         levels = DEPTH_LEVELS.get(instrument.market, 1)
         usual = max(_LEVEL_LOTS_MIN // 2, lots_a_minute // _MINUTES_SHARE[instrument.market])
         key = sub_key(day_key, _BOOK_FIELD)
-        return cls(instrument.symbol, key, table, step, lot, usual, levels, seats)
+        part = next(part for prints, part in _SPREADS if prints_a_minute >= prints)
+        spread = max(1, int(opened * part / (table.tick_size(opened) or opened)))
+        return cls(
+            instrument.symbol, key, table, step, lot, usual, levels, spread, limits, seats
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +124,16 @@ def minute_book(
         begin: Begin of the minute.
     """
     ranks, ladder, lowest = _ladder(shape, prints.prices)
-    stamps = _stamps(shape, minute, prints, ranks)
+    ends = _ends(shape)
+    stamps = _stamps(shape, minute, prints, ranks, ends)
     sides = []
     for side, touch, step in ((0, stamps.ask, 1), (1, stamps.bid, -1)):
-        rank = touch[:, None] + step * np.arange(shape.levels)
+        rank = touch[:, None] + step * shape.gap * np.arange(shape.levels)
         age = _ages(stamps.numbers, rank, shape.levels)
         address = ((rank * 2 + side) << 22) ^ age
         lots, orders = _sizes(shape, words(shape.key, address))
+        if ends is not None:  # At the upper limit the bids queue, at the lower one the asks.
+            lots[:, 0] *= np.where(touch == ends[side], _SEALED, 1)
         hit = np.array(prints.bought) if side == 0 else ~np.array(prints.bought)
         # A print takes what stood there: before it the level has that much more.
         taken = np.where(hit, -(-np.array(prints.shares) // shape.lot), 0)
@@ -125,10 +158,23 @@ def _ladder(shape: BookShape, prices: list[int]) -> tuple[Ints, list[Decimal | N
     else:  # The day's grid is coarser than the tick.
         known = {value: _rank(shape, value) for value in set(prices)}
         ranks = np.array([known[value] for value in prices], dtype=np.int64)
-    reach = shape.levels + 2
+    reach = shape.levels * shape.gap + 3 * shape.spread + 2
     lowest = base - reach
     ladder = [shape.table.price_at(rank) for rank in range(lowest, top + reach + 1)]
+    if shape.limits is not None:
+        under, over = shape.limits
+        ladder = [one if one is not None and under <= one <= over else None for one in ladder]
     return ranks, ladder, lowest
+
+
+def _ends(shape: BookShape) -> tuple[int, int] | None:
+    """Return the ranks of the price limits."""
+    if shape.limits is None:
+        return None
+    lower, upper = (shape.table.rank(one) for one in shape.limits)
+    assert lower is not None, "a price limit is a valid price"
+    assert upper is not None, "a price limit is a valid price"
+    return lower, upper
 
 
 def _rank(shape: BookShape, value: int) -> int:
@@ -137,7 +183,13 @@ def _rank(shape: BookShape, value: int) -> int:
     return rank
 
 
-def _stamps(shape: BookShape, minute: int, prints: MinutePrints, ranks: Ints) -> _Stamps:
+def _stamps(
+    shape: BookShape,
+    minute: int,
+    prints: MinutePrints,
+    ranks: Ints,
+    ends: tuple[int, int] | None,
+) -> _Stamps:
     count = len(prints.offsets)
     at = np.array(prints.offsets, dtype=np.int64)
     drawn = words(sub_key(shape.key, minute), np.arange(2 * count))
@@ -145,12 +197,21 @@ def _stamps(shape: BookShape, minute: int, prints: MinutePrints, ranks: Ints) ->
     offsets = np.empty(2 * count, dtype=np.int64)
     offsets[0::2], offsets[1::2] = at - lead[:count], at + lead[count:]
     numbers = minute * _EVENTS_A_MINUTE + np.arange(2 * count)
-    wide = 1 + ((drawn >> np.uint64(40)) % np.uint64(_WIDE_SPREAD) == 0).astype(np.int64)
+    chance = drawn >> np.uint64(40)
+    if shape.spread == 1:
+        wide = 1 + (chance % np.uint64(_WIDE_SPREAD) == 0).astype(np.int64)
+    else:
+        part = chance.astype(np.float64) / float(1 << 24)
+        wide = np.floor(shape.spread * (0.4 + 2.2 * part * part) + 0.5).astype(np.int64)
+        wide = np.maximum(wide, 1)
     bought = np.repeat(np.array(prints.bought), 2)
     touch = np.repeat(ranks, 2)
     # The side that was hit stays where it is for the print; only the other one may step back.
     ask = np.where(bought, touch, touch + wide)
     bid = np.where(bought, touch - wide, touch)
+    if ends is not None:  # A side is empty only while the other one stands at the limit.
+        bid = np.where((bid < ends[0]) & (ask > ends[0]), ends[0], bid)
+        ask = np.where((ask > ends[1]) & (bid < ends[1]), ends[1], ask)
     return _Stamps(offsets, numbers, bid, ask)
 
 
@@ -187,7 +248,7 @@ def _depths(
             level = made.get(entry)
             if level is None:
                 at = ladder[entry[0]]
-                if at is None:  # The tick table ends here.
+                if at is None:  # The tick table ends here, or what the exchange allows today.
                     continue
                 level = made[entry] = Level(at, entry[1] * shape.lot, entry[2])
             row.append(level)

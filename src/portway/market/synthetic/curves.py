@@ -1,22 +1,25 @@
 """How volume is spread over a session, and the mean price of a path through its turning points.
 
-A session's path runs straight from its open to the first extreme, to the second, to its end; the
-minutes add noise to it. Its volume-weighted mean is what a day's turnover is made of, so it is
-computed here once for both levels. Works on arrays of days at once; draws nothing.
+A regular session's path runs straight from point to point (`rough`); the minutes add noise to it.
+Its volume-weighted mean is what a day's turnover is made of, so it is computed here once for both
+levels. Works on arrays of days at once; draws nothing.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from portway.market.synthetic.draws import Floats, Ints
+from portway.market.synthetic.rough import knot_places
 from portway.model.quote import TradeSession
+from portway.model.symbol import Market
 
-__all__ = ["Curve", "curve_of", "path_mean", "turns", "volume_weights"]
+__all__ = ["Curve", "curve_of", "path_mean", "regular_curve", "turns", "volume_weights"]
 
 _EDGE: Final = 3  # Minutes between a turning point and either end of the session, at least.
 
@@ -25,32 +28,43 @@ class Curve(StrEnum):
     """The shape of a session's volume."""
 
     REGULAR = "regular"  # busy at both ends
+    WITH_CLOSE = "with_close"  # the same, with a close that no auction takes out of the session
     PRE = "pre"  # rising towards the open
     POST = "post"  # falling from the close on
     OVERNIGHT = "overnight"  # flat
 
 
 _CURVES: Final = {
-    TradeSession.NORMAL: Curve.REGULAR,
     TradeSession.PRE: Curve.PRE,
     TradeSession.POST: Curve.POST,
     TradeSession.OVERNIGHT: Curve.OVERNIGHT,
 }
+_LAST_MINUTES: Final = (1.0, 1.2, 1.8, 3.0, 18.0)  # What a close adds to them.
 
 
 def curve_of(session: TradeSession) -> Curve:
-    """Return the shape of a session's volume."""
+    """Return the shape of the volume of a session outside regular hours."""
     return _CURVES[session]
+
+
+def regular_curve(market: Market) -> Curve:
+    """Return the shape of a regular session's volume."""
+    return Curve.WITH_CLOSE if market is Market.US else Curve.REGULAR
 
 
 @lru_cache(maxsize=64)
 def volume_weights(curve: Curve, minutes: int) -> Floats:
     """Return the usual weight of each minute of a session, with mean near 1; read only."""
     place = (np.arange(minutes) + 0.5) / minutes
-    if curve is Curve.REGULAR:
+    if curve in (Curve.REGULAR, Curve.WITH_CLOSE):
         middle = 2 * place - 1
         square = middle * middle
-        weights = 0.65 + 1.4 * square * square + 0.5 * (1 - place) * square
+        first = 1 - place
+        for _ in range(5):
+            first = first * first
+        weights = 0.65 + 1.25 * square * square + 0.4 * (1 - place) * square + 1.5 * first
+        if curve is Curve.WITH_CLOSE:
+            weights[-len(_LAST_MINUTES) :] += _LAST_MINUTES
     elif curve is Curve.PRE:
         weights = 0.3 + 2.1 * place * place
     elif curve is Curve.POST:
@@ -71,34 +85,23 @@ def turns(minutes: Ints, first: Floats, second: Floats) -> tuple[Ints, Ints]:
     return early, np.minimum(late, minutes - 1)
 
 
-def path_mean(
-    opened: Ints,
-    high: Ints,
-    low: Ints,
-    last: Ints,
-    first_turn: Ints,
-    second_turn: Ints,
-    high_first: np.typing.NDArray[np.bool_],
-    minutes: Ints,
-    curve: Curve,
-) -> Floats:
-    """Return the volume-weighted mean price of each day's path, in the unit of the prices."""
-    one, two = np.where(high_first, high, low), np.where(high_first, low, high)
+def path_mean(knots: Ints, minutes: Ints, curve: Curve) -> Floats:
+    """Return the volume-weighted mean price of each day's path through its points.
+
+    Args:
+        knots: A row per day, at the places of `rough.knot_places`.
+        minutes: Of each day.
+    """
     total = np.zeros(len(minutes))
-    corners = (
-        (opened, one, np.zeros_like(minutes), first_turn),
-        (one, two, first_turn, second_turn),
-        (two, last, second_turn, minutes),
-    )
-    for count in np.unique(minutes):
-        rows = minutes == count
-        weight, moment = _running(curve, int(count))
-        part = np.zeros(int(rows.sum()))
-        for start, stop, begin, end in corners:
-            a, b, i, j = (side[rows] for side in (start, stop, begin, end))
-            slope = (b - a) / (j - i)
+    for count in np.unique(minutes).tolist():
+        rows = np.flatnonzero(minutes == count)
+        weight, moment = _running(curve, count)
+        places = knot_places(count).tolist()
+        part = np.zeros(len(rows))
+        for k, (i, j) in enumerate(pairwise(places)):
+            a, b = knots[rows, k], knots[rows, k + 1]
             weighed = weight[j] - weight[i]
-            part = part + a * weighed + slope * (moment[j] - moment[i] - i * weighed)
+            part = part + a * weighed + (b - a) / (j - i) * (moment[j] - moment[i] - i * weighed)
         total[rows] = part / weight[-1]
     return total
 

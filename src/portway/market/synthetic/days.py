@@ -1,20 +1,21 @@
 """The day level: open, high, low, close, volume, turnover of every day, as whole numbers.
 
-What this level fixes the minutes below must add up to. It also fixes where in the day its high and
-its low fall, because the day's turnover is the volume-weighted mean of the path through them.
-Prices are counted in steps of the day's grid (`grid`), volumes in lots. Knows no minute bars.
+What this level fixes the minutes below must add up to. It also fixes the points through which each
+day goes (`prices`), because the day's turnover is the volume-weighted mean of the path through
+them. Prices are counted in steps of the day's grid (`grid`), volumes in lots. Knows no minute bars.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from portway.market.synthetic.curves import Curve, path_mean, turns
+from portway.market.synthetic.actions import actions_of
+from portway.market.synthetic.curves import path_mean, regular_curve
 from portway.market.synthetic.draws import (
     Floats,
     Ints,
@@ -23,36 +24,37 @@ from portway.market.synthetic.draws import (
     normals,
     sub_key,
     uniforms,
-    word,
     words,
 )
-from portway.market.synthetic.grid import UNIT_PLACES, day_grids
+from portway.market.synthetic.halts import Halt, halts_of
 from portway.market.synthetic.layout import (
     has_closing_auction,
     has_opening_auction,
     layout_of,
 )
 from portway.market.synthetic.minutes import MINUTE_LOTS_MIN
+from portway.market.synthetic.prices import day_prices, limit_percents
 from portway.market.synthetic.profiles import Profile
-from portway.market.synthetic.years import SETTLED_FROM, Path, Span, daily_path
+from portway.market.synthetic.stories import Corners, PriceBand, Story, Walls
+from portway.market.synthetic.years import Path, Span, daily_path
 from portway.model.corporate_action import CorporateAction
-from portway.model.instrument import Board, Instrument
+from portway.model.instrument import Instrument
 from portway.model.symbol import Market
 
 __all__ = ["DayTable", "day_table", "lot_of"]
 
-_UNITS: Final = float(10**UNIT_PLACES)
 _HALF_DAY_VOLUME: Final = 0.55
 _LOTS_A_PRINT: Final = 2  # Fewest lots of a session for each of its prints.
 # An ordinary print of the US tape is a round lot; smaller ones would not set a price there.
 _US_LOT: Final = 100
-_RANGE_STEPS_MIN: Final = 4
 # Money of an index per share of its members: of the right size, there is no list of members here.
 _SHARE_PRICE: Final = {Market.HK: 38, Market.US: 62, Market.CN: 11}
-_GROWTH_LIMIT: Final = Decimal("0.20")
-_MAIN_LIMIT: Final = Decimal("0.10")
-_ST_LIMIT: Final = Decimal("0.05")  # On every day: inside the wider limit that followed, too.
-_LIMIT_MARGIN: Final = 0.004
+# Parts of the continuous session's volume: at least, and what a draw may add.
+_OPENING: Final = (0.003, 0.010)
+_CLOSING: Final = {Market.CN: (0.015, 0.030)}
+_USUAL_CLOSING: Final = (0.035, 0.060)
+_BUSY: Final = (0.72, 0.33)  # Volume of a day without a move, and what a usual move adds.
+_BUSY_MAX: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,18 @@ class DayTable:
         step: Units (0.0001 of the currency) in one step of the day's grid.
         open: In steps, as `high`, `low`, `close` and `last`, the last price before the closing
             auction (the close itself where there is none).
-        before: Close of the day before in units; `after_action` less a dividend that the market's
-            rule takes off.
+        knots: In steps, a row per day: prices at the day's points, from `open` to `last`.
+        upper: Price limits in steps, as `lower`; far away where there are none.
+        before: Close of the day before in units; `after_action` as the market adjusts it.
         open_lots: Volume of the opening auction; `close_lots` of the closing auction; `lots` of the
             continuous session between them. In lots.
         weight: Sum of steps times lots over the continuous session. For an index: the money that
             its members traded, in units.
-        first_turn: Minute at whose end the first extreme stands, `second_turn` the other one.
-        high_first: Whether the high comes first.
-        actions: Dividends, by ex-date.
+        sways: What moves the day inside: addresses, and sizes of each day as logarithms.
+        corners: Turning points of the days that a story bends.
+        bands: Price bands of stories, by row; `walls`: where they begin.
+        halts: Minutes without trading, by row.
+        actions: Corporate actions, by row of their ex-date.
     """
 
     span: Span
@@ -84,16 +89,21 @@ class DayTable:
     low: Ints
     close: Ints
     last: Ints
+    knots: Ints
+    upper: Ints
+    lower: Ints
     before: Ints
     after_action: Ints
     open_lots: Ints
     close_lots: Ints
     lots: Ints
     weight: Ints
-    first_turn: Ints
-    second_turn: Ints
-    high_first: np.typing.NDArray[np.bool_]
-    actions: tuple[CorporateAction, ...]
+    sways: tuple[tuple[int, Floats], ...]
+    corners: Mapping[int, Corners]
+    bands: Mapping[int, PriceBand]
+    walls: Mapping[int, Walls]
+    halts: Mapping[int, Halt]
+    actions: Mapping[int, CorporateAction]
 
     @property
     def volume(self) -> Ints:
@@ -107,6 +117,29 @@ class DayTable:
             return self.weight
         auctions = self.open * self.open_lots + self.close * self.close_lots
         return (self.weight + auctions) * self.step * self.lot
+
+    def around(self, row: int) -> tuple[DayTable, int]:
+        """Return a table of one day and its neighbours alone, and the day's row in it.
+
+        An opened day needs no more, and then does not keep the whole table in memory.
+        """
+        begin, end = max(0, row - 1), min(len(self.step), row + 2)
+        cut = slice(begin, end)
+        span = Span(
+            self.span.market, self.span.days[cut], self.span.ordinals[cut].copy(),
+            self.span.half[cut].copy(), (), (),
+        )  # fmt: skip
+        columns: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                columns[field.name] = value[cut].copy()
+            elif isinstance(value, dict):
+                columns[field.name] = {
+                    one - begin: kept for one, kept in value.items() if begin <= one < end
+                }
+        sways = tuple((key, size[cut].copy()) for key, size in self.sways)
+        return replace(self, span=span, sways=sways, **columns), row - begin
 
     def row(self, day: date) -> int | None:
         """Row of a trading day, None for any other day."""
@@ -123,151 +156,131 @@ def lot_of(instrument: Instrument) -> int:
     return _US_LOT if instrument.market is Market.US else instrument.lot_size
 
 
-def day_table(seed: int, instrument: Instrument, profile: Profile, span: Span) -> DayTable:
-    """Build every day of a security."""
-    path = daily_path(seed, instrument.symbol, profile, span)
+def day_table(
+    seed: int,
+    instrument: Instrument,
+    profile: Profile,
+    span: Span,
+    stories: Mapping[int, Story] | None = None,
+) -> DayTable:
+    """Build every day of a security.
+
+    Args:
+        stories: What is made to happen, by row.
+    """
+    stories = stories or {}
+    actions = actions_of(seed, instrument, profile, span)
+    path = daily_path(seed, instrument.symbol, profile, span, actions.paid)
+    drawn_path = path
+    path = _bent(path, stories, limit_percents(instrument, span))
     key = key_of(seed, instrument.symbol, "bar")
-    drawn = [words(sub_key(key, field), span.ordinals) for field in range(9)]
-    prices = _Prices(seed, path, drawn, span, instrument, profile)
-    minutes = np.where(span.half, *(_minutes(seed, instrument, span, half) for half in (1, 0)))
+    # A tracker turns where its index turns.
+    turns_key = key_of(seed, profile.follows or instrument.symbol, "bar")
+    drawn = [words(sub_key(key, field), span.ordinals) for field in (3, 4, 8, 9)]
     auctioned = _closing_from(instrument, span)
+    halts = halts_of(seed, instrument, profile, span, stories)
+    minutes = _session_minutes(seed, instrument, span, auctioned)
+    for row, halt in halts.items():
+        minutes[row] -= halt.minutes
+    usual = {}
+    if stories:
+        straight = day_prices(turns_key, drawn_path, span, instrument, actions, {}, {}, minutes)
+        usual = {row: straight.knots[row] * straight.step[row] for row in stories}
+    prices = day_prices(turns_key, path, span, instrument, actions, stories, usual, minutes)
+    last = _last(prices.close, prices.high, prices.low, auctioned, normals(drawn[2]))
+    last = np.where(
+        (prices.close == prices.upper) | (prices.close == prices.lower), prices.close, last
+    )
+    prices.knots[:, -1] = last
+    lot = lot_of(instrument)
+    before = np.concatenate((np.array([path.before]), drawn_path.close[:-1]))
+    moved = np.abs(drawn_path.close - before) / drawn_path.sigma
+    usual_lots = profile.shares_a_day / float(lot) / actions.later_shares
+    usual_lots *= _BUSY[0] + _BUSY[1] * np.minimum(moved, _BUSY_MAX)
+    for row, story in stories.items():
+        usual_lots[row] *= story.volume
+    lots = _lots(usual_lots, profile, path, span, minutes, normals(drawn[1]))
+    shares = uniforms(drawn[3])
+    opening = np.floor(lots * (_OPENING[0] + _OPENING[1] * shares)).astype(np.int64)
+    open_lots = opening if has_opening_auction(instrument) else np.zeros_like(opening)
+    least, more = _CLOSING.get(instrument.market, _USUAL_CLOSING)
+    closing = np.floor(lots * (least + more * (1 - shares))).astype(np.int64)
+    close_lots = np.where(auctioned, closing, 0)
+    between = np.floor(lots).astype(np.int64)
+    if instrument.is_index:
+        money = _SHARE_PRICE.get(instrument.market, 10) * (0.9 + 0.2 * uniforms(drawn[0]))
+        weight = np.floor((between + close_lots) * money * 100).astype(np.int64) * 100
+    else:
+        mean = path_mean(prices.knots, minutes, regular_curve(instrument.market))
+        weight = np.floor(between * mean).astype(np.int64)
+        weight = np.clip(weight, between * prices.low, between * prices.high)
+    return DayTable(
+        span, instrument, profile, lot, prices.step, prices.open, prices.high, prices.low,
+        prices.close, last, prices.knots, prices.upper, prices.lower, prices.before,
+        prices.after_action, open_lots, close_lots, between, weight, path.sways, prices.corners,
+        prices.bands, prices.walls, halts, actions.by_row,
+    )  # fmt: skip
+
+
+def _bent(path: Path, stories: Mapping[int, Story], percents: Ints) -> Path:
+    """Return the path with its stories.
+
+    What a price limit cuts off is not left over for the days after it.
+    """
+    if not stories:
+        return path
+    opened, close, rough = path.open.copy(), path.close.copy(), path.rough.copy()
+    sigma, calm = path.sigma.copy(), np.ones(len(path.close))
+    for row, story in stories.items():
+        calm[row] = story.calm
+        rough[row] *= story.calm
+        sigma[row] *= story.calm
+        fading = np.clip(1 - np.arange(len(close) - row) / float(story.fades_in), 0.0, 1.0)
+        rest = story.at_close * fading
+        rest += (story.calm - 1) * (close[row] - opened[row]) * fading
+        close[row] += rest[0]
+        opened[row] += story.at_open
+        if percents[row] and row:
+            bounds = close[row - 1] - close[row] + _log_limits(float(percents[row]) / 100)
+            rest += min(max(0.0, float(bounds[0])), float(bounds[1])) * fading
+        opened[row + 1 :] += rest[:-1]
+        close[row + 1 :] += rest[1:]
+    sways = tuple((key, size * calm) for key, size in path.sways)
+    return replace(path, open=opened, close=close, rough=rough, sigma=sigma, sways=sways)
+
+
+def _log_limits(part: float) -> Floats:
+    """Return a daily limit below and above as logarithms (to its second term: near enough)."""
+    return np.array([-part - part * part / 2, part - part * part / 2])
+
+
+def _last(
+    close: Ints, high: Ints, low: Ints, auctioned: np.typing.NDArray[np.bool_], drawn: Floats
+) -> Ints:
+    """Return the price before the closing auction, a little off the close."""
+    wobble = np.floor(drawn * 0.03 * (high - low) + 0.5).astype(np.int64)
+    return np.where(auctioned, np.clip(close + wobble, low, high), close)
+
+
+def _lots(
+    usual: Floats, profile: Profile, path: Path, span: Span, minutes: Ints, drawn: Floats
+) -> Floats:
+    """Volume of the continuous session, in lots; enough for every print of every minute."""
+    lots = usual * path.mood * exp(0.25 * drawn) * np.where(span.half, _HALF_DAY_VOLUME, 1.0)
+    least = minutes * max(profile.prints_a_minute, MINUTE_LOTS_MIN) * _LOTS_A_PRINT
+    return np.floor(np.maximum(lots, least))
+
+
+def _session_minutes(
+    seed: int, instrument: Instrument, span: Span, auctioned: np.typing.NDArray[np.bool_]
+) -> Ints:
+    """Return the minutes of each day's regular session."""
+    minutes = np.where(span.half, *(_minutes(seed, instrument, span, half) for half in (1, 0)))
     if auctioned.any():
         # The closing auction is counted in the exchange's phases, so the minutes differ with it.
         without = np.where(span.half, minutes, _minutes_of_first(seed, instrument, span))
         minutes = np.where(auctioned, minutes, without)
-    first, second = turns(minutes, uniforms(drawn[5]), uniforms(drawn[6]))
-    up = prices.close > prices.open
-    high_first = uniforms(drawn[7]) < np.where(up, 0.3, 0.7)
-    wobble = np.floor(normals(drawn[8]) * 0.03 * (prices.high - prices.low) + 0.5).astype(np.int64)
-    last = np.where(
-        auctioned, np.clip(prices.close + wobble, prices.low, prices.high), prices.close
-    )
-    lot = lot_of(instrument)
-    lots = _lots(profile, path, span, minutes, lot, normals(drawn[4]))
-    shares = uniforms(words(sub_key(key, 9), span.ordinals))
-    opens = has_opening_auction(instrument)
-    opening = np.floor(lots * (0.006 + 0.016 * shares)).astype(np.int64)
-    open_lots = opening if opens else np.zeros_like(opening)
-    closing = np.floor(lots * (0.035 + 0.06 * (1 - shares))).astype(np.int64)
-    close_lots = np.where(auctioned, closing, 0)
-    between = np.floor(lots).astype(np.int64)
-    if instrument.is_index:
-        money = _SHARE_PRICE.get(instrument.market, 10) * (0.9 + 0.2 * uniforms(drawn[3]))
-        weight = np.floor((between + close_lots) * money * 100).astype(np.int64) * 100
-    else:
-        corners = (prices.open, prices.high, prices.low, last)
-        mean = path_mean(*corners, first, second, high_first, minutes, Curve.REGULAR)
-        weight = np.floor(between * mean).astype(np.int64)
-    return DayTable(
-        span, instrument, profile, lot, prices.step, prices.open, prices.high, prices.low,
-        prices.close, last, prices.before, prices.after_action, open_lots, close_lots, between,
-        weight, first, second, high_first, prices.actions,
-    )  # fmt: skip
-
-
-class _Prices:
-    """Open, high, low and close of every day, rounded to the grid and kept inside the limits."""
-
-    def __init__(
-        self,
-        seed: int,
-        path: Path,
-        drawn: list[np.typing.NDArray[np.uint64]],
-        span: Span,
-        instrument: Instrument,
-        profile: Profile,
-    ) -> None:
-        close = path.close
-        before = np.concatenate((np.array([path.before]), close[:-1]))
-        opened = before + 0.4 * (close - before) + 0.2 * path.sigma * normals(drawn[0])
-        reach = [0.12 + 0.42 * np.abs(normals(drawn[i])) for i in (1, 2)]
-        top = np.minimum(np.maximum(opened, close) + path.sigma * reach[0], path.ceiling)
-        bottom = np.maximum(np.minimum(opened, close) - path.sigma * reach[1], path.floor)
-        highest, lowest = exp(top) * _UNITS, exp(bottom) * _UNITS
-        tick = day_grids(instrument, span.days, lowest, highest)
-        widened = np.maximum(highest, lowest + (_RANGE_STEPS_MIN + 2) * tick)
-        step = day_grids(instrument, span.days, lowest, widened)
-        self.step = step
-        self.low = np.ceil(lowest / step).astype(np.int64)
-        self.high = np.maximum(
-            np.floor(highest / step).astype(np.int64), self.low + _RANGE_STEPS_MIN
-        )
-        self.open, self.close = (
-            np.clip(np.floor(exp(side) * _UNITS / step + 0.5).astype(np.int64), self.low, self.high)
-            for side in (opened, close)
-        )
-        start = np.floor(exp(np.array([path.before])) * _UNITS / step[0] + 0.5) * step[0]
-        self.actions, cash = _dividends(seed, instrument, profile, span)
-        deducted = cash if instrument.market is Market.CN else np.zeros_like(cash)
-        self._follow(start.astype(np.int64), deducted)
-        if instrument.market is Market.CN and not instrument.is_index:
-            self._keep_limits(instrument, start.astype(np.int64), deducted)
-
-    def _follow(self, start: Ints, deducted: Ints) -> None:
-        """Set each day's previous close from the closes as they stand."""
-        self.before = np.concatenate((start, (self.close * self.step)[:-1]))
-        self.after_action = self.before - deducted
-
-    def _keep_limits(self, instrument: Instrument, start: Ints, deducted: Ints) -> None:
-        """Keep every day inside its price limits.
-
-        The path's own moves are smaller, but on an ex-date the limits move away under it. A close
-        that is moved shifts the limits of the next day, so it is done until nothing moves.
-        """
-        growth = instrument.board in (Board.SZ_GEM_CONNECT, Board.SZ_GEM_NON_CONNECT, Board.SH_STAR)
-        narrow = _ST_LIMIT if instrument.risk_warning else _MAIN_LIMIT
-        limit = float(_GROWTH_LIMIT if growth else narrow) - _LIMIT_MARGIN
-        while True:
-            top = np.floor(self.after_action * (1 + limit) / self.step).astype(np.int64)
-            bottom = np.ceil(self.after_action * (1 - limit) / self.step).astype(np.int64)
-            kept = np.clip(self.close, bottom, top)
-            if np.array_equal(kept, self.close):
-                break
-            self.close = kept
-            self._follow(start, deducted)
-        high, low = np.minimum(self.high, top), np.maximum(self.low, bottom)
-        high, low = np.maximum(high, self.close), np.minimum(low, self.close)
-        self.high = np.minimum(np.maximum(high, low + _RANGE_STEPS_MIN), top)
-        self.low = np.minimum(low, self.high - _RANGE_STEPS_MIN)
-        self.open = np.clip(self.open, self.low, self.high)
-
-
-def _dividends(
-    seed: int, instrument: Instrument, profile: Profile, span: Span
-) -> tuple[tuple[CorporateAction, ...], Ints]:
-    """Draw the ex-dates; what is paid is the reference table's dividend, less before 2020.
-
-    Returns the actions, and the cash of each row in units.
-    """
-    cash = np.zeros(len(span.days), dtype=np.int64)
-    months = profile.dividend_months
-    if not months:
-        return (), cash
-    key = key_of(seed, instrument.symbol, "dividend")
-    yearly = float(instrument.dividend * 100)
-    actions = []
-    for year, month, begin in span.months:
-        row = begin + 6 + word(key, year * 12 + month) % 6
-        if month not in months or row >= len(span.days):
-            continue
-        grown = exp(np.array([profile.growth * min(0, year - SETTLED_FROM)]))
-        cents = int(yearly / len(months) * grown[0] + 0.5)
-        if not cents:
-            continue
-        cash[row] = cents * 100
-        paid = Decimal(cents).scaleb(-2)
-        actions.append(CorporateAction(instrument.symbol, span.days[row], cash=paid))
-    return tuple(actions), cash
-
-
-def _lots(
-    profile: Profile, path: Path, span: Span, minutes: Ints, lot: int, drawn: Floats
-) -> Floats:
-    """Volume of the continuous session, in lots; enough for every print of every minute."""
-    usual = profile.shares_a_day / float(lot)
-    lots = usual * path.mood * exp(0.25 * drawn) * np.where(span.half, _HALF_DAY_VOLUME, 1.0)
-    least = minutes * max(profile.prints_a_minute, MINUTE_LOTS_MIN) * _LOTS_A_PRINT
-    return np.floor(np.maximum(lots, least))
+    return minutes
 
 
 def _minutes(seed: int, instrument: Instrument, span: Span, half: int) -> int:

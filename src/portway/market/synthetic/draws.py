@@ -24,6 +24,7 @@ __all__ = [
     "normals",
     "split",
     "sub_key",
+    "sum_in_order",
     "uniforms",
     "word",
     "words",
@@ -109,3 +110,11 @@ def split(total: int, weights: Floats) -> Ints:
     edges[-1] = total
     shares: Ints = np.diff(edges, prepend=np.int64(0))
     return shares
+
+
+def sum_in_order(values: list[float]) -> float:
+    """Add floats one by one: `sum` compensates rounding from Python 3.12 on, and not before."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total

@@ -17,8 +17,9 @@ from portway.market.synthetic.book import BookShape, minute_book
 from portway.market.synthetic.days import DayTable
 from portway.market.synthetic.draws import Ints, sub_key
 from portway.market.synthetic.grid import money, price, table_on
-from portway.market.synthetic.layout import MINUTE_US, Block, Layout, instant
+from portway.market.synthetic.layout import MINUTE_US, HaltSpan, Layout, instant, microseconds
 from portway.market.synthetic.minutes import IndexMinutes, Minutes, index_minutes, minutes
+from portway.market.synthetic.prices import NO_LIMIT
 from portway.market.synthetic.prints import MinutePrints, index_prints, minute_prints
 from portway.market.synthetic.sessions import (
     closing_money,
@@ -27,18 +28,25 @@ from portway.market.synthetic.sessions import (
     regular_plan,
 )
 from portway.model.quote import (
+    Brokers,
     Candlestick,
+    Depth,
     Direction,
     IndexTick,
     MarketEvent,
+    StatusChange,
     Trade,
     TradeSession,
+    TradeStatus,
 )
 from portway.model.symbol import Market
 
 __all__ = ["Auction", "Inside"]
 
 _AUCTION_TYPE: Final = {Market.HK: "U"}  # Other markets give auction prints no code.
+_MICROSECOND: Final = timedelta(microseconds=1)
+_ODD_LOT: Final = "I"
+_ODD_LOT_LAG: Final = timedelta(microseconds=1500)  # Before the book changes after the print.
 _EXTENDED_PRINTS: Final = 7  # A print every 8 or 9 seconds outside regular hours.
 _OPENING_STAMP: Final = 2000  # Number of the book's minute that follows the opening auction.
 
@@ -64,8 +72,19 @@ class Inside:
     """One day of one security."""
 
     def __init__(
-        self, seed: int, table: DayTable, row: int, layout: Layout, brokers: tuple[int, ...]
+        self,
+        seed: int,
+        table: DayTable,
+        row: int,
+        layout: Layout,
+        brokers: tuple[int, ...],
+        listed_at: int | None = None,
     ) -> None:
+        """Open a day up.
+
+        Args:
+            listed_at: Begin of the day, if it is the security's first one.
+        """
         self.table = table
         self.row = row
         self.layout = layout
@@ -74,6 +93,7 @@ class Inside:
         self.key = day_key(seed, table, row)
         self.step = int(table.step[row])
         self.is_index = table.instrument.is_index
+        self.listed_at = listed_at
         self._brokers = brokers
         self.has_queues = table.instrument.market is Market.HK and bool(brokers)
         self._bars: dict[int, Minutes | IndexMinutes] = {}
@@ -165,23 +185,35 @@ class Inside:
         lot = self.table.lot
         # US volumes need not be round above a round lot; HK and CN trade whole lots alone.
         share_step = 1 if self.table.instrument.market is Market.US else lot
-        return minute_prints(self._minute_key(index, minute), bars, minute, usual, lot, share_step)
+        locks = int(self.table.lower[self.row]), int(self.table.upper[self.row])
+        key = self._minute_key(index, minute)
+        return minute_prints(key, bars, minute, usual, lot, share_step, locks)
 
     def trades(self, index: int, minute: int) -> list[Trade]:
         """Return the prints of one minute of a security."""
-        return self._trades_of(index, minute, self.prints(index, minute))
+        pairs = self._trades_of(index, minute, self.prints(index, minute))
+        return [trade for pair in pairs for trade in pair]
 
-    def _trades_of(self, index: int, minute: int, prints: MinutePrints) -> list[Trade]:
+    def _trades_of(
+        self, index: int, minute: int, prints: MinutePrints
+    ) -> list[tuple[Trade] | tuple[Trade, Trade]]:
+        """Return each print, some with an odd lot right behind it."""
         begin, session = self._begin(index, minute), self.layout.blocks[index].session
         start, symbol, step = instant(begin), self.symbol, self.step
-        rows = zip(prints.offsets, prints.prices, prints.shares, prints.bought, strict=True)
-        return [
-            Trade(
-                symbol, start + timedelta(microseconds=offset), price(value * step), volume, "",
-                Direction.UP if bought else Direction.DOWN, session,
-            )
-            for offset, value, volume, bought in rows
-        ]  # fmt: skip
+        rows = zip(
+            prints.offsets, prints.prices, prints.shares, prints.bought, prints.odd, strict=True
+        )
+        pairs: list[tuple[Trade] | tuple[Trade, Trade]] = []
+        for offset, value, volume, bought, odd in rows:
+            direction = Direction.UP if bought else Direction.DOWN
+            at, worth = start + timedelta(microseconds=offset), price(value * step)
+            trade = Trade(symbol, at, worth, volume, "", direction, session)
+            if odd:
+                at += _ODD_LOT_LAG
+                pairs.append((trade, Trade(symbol, at, worth, odd, _ODD_LOT, direction, session)))
+            else:
+                pairs.append((trade,))
+        return pairs
 
     def index_ticks(self, index: int, minute: int) -> list[IndexTick]:
         """Return the values of one minute of an index."""
@@ -206,10 +238,56 @@ class Inside:
         number = self._first_minute[index] + minute
         books = minute_book(self._shape, number, start, prints)
         events: list[MarketEvent] = []
-        for trade, book in zip(self._trades_of(index, minute, prints), books, strict=True):
+        for trades, book in zip(self._trades_of(index, minute, prints), books, strict=True):
             before, after, queues = book
-            events += (before, trade, after) if queues is None else (before, trade, after, queues)
+            events += (before, *trades, after)
+            if queues is not None:
+                events.append(queues)
+        if self.layout.halt is not None and index == self.layout.regular:
+            return self._around_halt(self.layout.halt, minute, events)
         return events
+
+    def _around_halt(
+        self, halt: HaltSpan, minute: int, events: list[MarketEvent]
+    ) -> list[MarketEvent]:
+        """Add what a halt shows: status, and an empty book while it lasts."""
+        if minute == halt.minute - 1:
+            begin = instant(halt.begin)
+            events.append(StatusChange(self.symbol, begin, TradeStatus.HALTED))
+            events.append(Depth(self.symbol, begin + _MICROSECOND, (), ()))
+            if self.has_queues:
+                events.append(Brokers(self.symbol, begin + 2 * _MICROSECOND, (), ()))
+        elif minute == halt.minute:
+            return [StatusChange(self.symbol, instant(halt.end), TradeStatus.NORMAL), *events]
+        return events
+
+    @property
+    def begin(self) -> int:
+        """An instant that no event of the day precedes."""
+        return self.layout.begin if self.listed_at is None else self.listed_at
+
+    def listing_events(self) -> list[MarketEvent]:
+        """Return the changes of status of a security's first day; none on any other day."""
+        if self.listed_at is None or self.is_index:
+            return []
+        opens = instant(self.layout.opens_at) - _MICROSECOND
+        return [
+            StatusChange(self.symbol, instant(self.listed_at), TradeStatus.TO_BE_OPENED),
+            StatusChange(self.symbol, opens, TradeStatus.NORMAL),
+        ]
+
+    def status_before(self, at: int) -> TradeStatus:
+        """Return the status after all events before an instant."""
+        changes = self.listing_events()
+        halt = self.layout.halt
+        if halt is not None and not self.is_index:
+            changes.append(StatusChange(self.symbol, instant(halt.begin), TradeStatus.HALTED))
+            changes.append(StatusChange(self.symbol, instant(halt.end), TradeStatus.NORMAL))
+        passed = [
+            one.status for one in changes
+            if isinstance(one, StatusChange) and microseconds(one.at) < at
+        ]  # fmt: skip
+        return passed[-1] if passed else TradeStatus.NORMAL
 
     def opening_events(self) -> list[MarketEvent]:
         """Return the opening auction's print and the book that it leaves behind."""
@@ -218,16 +296,28 @@ class Inside:
         if self.is_index:
             return [self.opening.event]
         alone = MinutePrints(
-            [0], [int(self.table.open[self.row])], [self.table.lot], [True], MINUTE_US // 30
-        )
+            [0], [int(self.table.open[self.row])], [self.table.lot], [self._opens_up], [0],
+            MINUTE_US // 30,
+        )  # fmt: skip
         _, after, queues = minute_book(
             self._shape, _OPENING_STAMP, instant(self.opening.at), alone
         )[0]
         return [self.opening.event, after, *(() if queues is None else (queues,))]
 
+    @property
+    def _opens_up(self) -> bool:
+        """Whether the book after the opening has its ask at the opening price."""
+        return int(self.table.open[self.row]) != int(self.table.upper[self.row])
+
     @cached_property
     def _shape(self) -> BookShape:
-        table = self.table
+        table, row = self.table, self.row
+        limits = None
+        if int(table.upper[row]) != NO_LIMIT:
+            limits = (
+                price(int(table.lower[row]) * self.step),
+                price(int(table.upper[row]) * self.step),
+            )
         regular = self.layout.blocks[self.layout.regular]
         return BookShape.of_day(
             table.instrument,
@@ -236,6 +326,9 @@ class Inside:
             self.step,
             table.lot,
             int(table.lots[self.row]) // regular.minutes,
+            table.profile.prints_a_minute,
+            price(int(table.open[row]) * self.step),
+            limits,
             self._brokers,
         )
 
@@ -243,16 +336,7 @@ class Inside:
         return sub_key(sub_key(self.key, 64 + index), minute)
 
     def _begin(self, index: int, minute: int) -> int:
-        return begin_of_minute(self.layout.blocks[index], minute)
-
-
-def begin_of_minute(block: Block, minute: int) -> int:
-    """Return the begin of a numbered minute of a block."""
-    for begin, count in block.spans:
-        if minute < count:
-            return begin + minute * MINUTE_US
-        minute -= count
-    raise IndexError(minute)
+        return self.layout.blocks[index].begin_of(minute)
 
 
 def auction_candle(auction: Auction) -> Candlestick:

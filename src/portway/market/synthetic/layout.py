@@ -7,7 +7,7 @@ of the HK auctions are drawn here, from seed, symbol and day. Knows no prices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -22,6 +22,7 @@ __all__ = [
     "EPOCH",
     "MINUTE_US",
     "Block",
+    "HaltSpan",
     "Layout",
     "auction_ends",
     "has_closing_auction",
@@ -58,6 +59,20 @@ class Block:
     session: TradeSession
     spans: tuple[tuple[int, int], ...]
 
+    def without(self, first: int, count: int) -> Block:
+        """Return the block with a halt: `count` minutes from the numbered one on do not trade."""
+        spans: list[tuple[int, int]] = []
+        numbered = 0
+        for begin, minutes in self.spans:
+            before = min(max(first - numbered, 0), minutes)
+            after = min(max(numbered + minutes - first - count, 0), minutes)
+            if before:
+                spans.append((begin, before))
+            if after:
+                spans.append((begin + (minutes - after) * MINUTE_US, after))
+            numbered += minutes
+        return Block(self.session, tuple(spans))
+
     @property
     def minutes(self) -> int:
         """How many minutes it trades."""
@@ -74,6 +89,18 @@ class Block:
         begin, count = self.spans[-1]
         return begin + count * MINUTE_US
 
+    def begin_of(self, minute: int) -> int:
+        """Return the begin of a numbered minute.
+
+        Raises:
+            IndexError: If it has none of that number.
+        """
+        for begin, count in self.spans:
+            if minute < count:
+                return begin + minute * MINUTE_US
+            minute -= count
+        raise IndexError(minute)
+
     def starts(self) -> list[int]:
         """Begin of every minute, ascending."""
         return [begin + MINUTE_US * i for begin, count in self.spans for i in range(count)]
@@ -87,18 +114,45 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class HaltSpan:
+    """Trading stops from `begin` to `end`; `minute` is the first to trade again."""
+
+    minute: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The blocks of one trading day, ascending, and its auctions.
 
     Attributes:
         opening: Instant of the opening auction's print; None without one. `closing` likewise.
         closing_bar: Begin of the minute bar that the closing auction's print makes.
+        halt: A halt in the regular block; None without one.
     """
 
     blocks: tuple[Block, ...]
     opening: int | None
     closing: int | None
     closing_bar: int
+    halt: HaltSpan | None = None
+
+    def halted(self, first: int, count: int) -> Layout:
+        """Return the layout with `count` minutes of the regular block taken out."""
+        block = self.blocks[self.regular]
+        span = HaltSpan(first, block.begin_of(first - 1) + MINUTE_US, block.begin_of(first + count))
+        cut = (*self.blocks[: self.regular], block.without(first, count))
+        return replace(self, blocks=(*cut, *self.blocks[self.regular + 1 :]), halt=span)
+
+    def from_opening(self) -> Layout:
+        """Return the layout of a day on which nothing trades before the regular session."""
+        return replace(self, blocks=self.blocks[self.regular :])
+
+    @property
+    def opens_at(self) -> int:
+        """The first instant at which the regular session may print."""
+        return self.blocks[self.regular].begin if self.opening is None else self.opening
 
     @property
     def begin(self) -> int:

@@ -1,6 +1,7 @@
 """The minute level: the bars of one session, adding up exactly to what the day fixed.
 
-A path runs through the day's turning points with noise on the way; each minute gets open, high,
+A path runs through the day's turning points, moved on the way by what moves its market, its sector
+and itself; each minute gets open, high,
 low, close, a middle price and lots. Volumes of minutes above and below the day's mean price are
 then tilted, and the last few steps shifted lot by lot, until price times volume sums to the day's
 figure. A minute carries what its prints need to do the same one level down.
@@ -10,21 +11,31 @@ Prices are in steps of the day's grid, volumes in lots. Knows no print.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from portway.market.synthetic.curves import Curve, volume_weights
-from portway.market.synthetic.draws import Floats, Ints, exp, normals, split, sub_key, words
+from portway.market.synthetic.draws import (
+    Floats,
+    Ints,
+    exp,
+    normals,
+    split,
+    sub_key,
+    sum_in_order,
+    words,
+)
+from portway.market.synthetic.rough import pulse, shape
+from portway.market.synthetic.stories import PriceBand, Walls
 
 __all__ = ["MINUTE_LOTS_MIN", "IndexMinutes", "Minutes", "SessionPlan", "index_minutes", "minutes"]
 
 MINUTE_LOTS_MIN: Final = 8
 _CORNERS: Final = 4  # Prints that a minute needs at open, high, low and close.
 _CORNER_PART: Final = 60  # Each of them has one lot and a sixtieth of the minute's.
-_NOISE: Final = 0.38  # Noise of the whole session's path, in parts of its range.
 _TILT_MIN: Final = 0.02
+_BUSTLE_MAX: Final = 12.0
 _GOALS: Final = 8  # Minutes that share what has to be moved.
 
 
@@ -34,7 +45,14 @@ class SessionPlan:
 
     Attributes:
         key: Address of the session's draws.
-        open: In steps, as `high`, `low` and `last`, the price at the end of the last minute.
+        corners: Turning points of the path: minute at whose end it is there, and price in steps;
+            from minute 0, the open, to the end of the last minute.
+        low: In steps, as `high`: both are among the corners.
+        clock: Number of each minute since the epoch, the address of what many securities share.
+        sways: What moves the minutes: address, and usual move of a minute in steps.
+        locks: Lowest and highest price that the exchange allows.
+        band: Prices that a volatility control allows for some minutes.
+        walls: Prices between which the path stays before a story begins.
         lots: To be split over the minutes (index: shares).
         least: Lots of every minute, at least (index: 0).
         weight: Sum of steps times lots over the session (index: money in units); None where the
@@ -44,16 +62,17 @@ class SessionPlan:
     key: int
     curve: Curve
     minutes: int
-    open: int
-    high: int
+    corners: tuple[tuple[int, int], ...]
     low: int
-    last: int
+    high: int
     lots: int
     least: int
     weight: int | None
-    first_turn: int
-    second_turn: int
-    high_first: bool
+    clock: Ints
+    sways: tuple[tuple[int, float], ...]
+    locks: tuple[int, int]
+    band: PriceBand | None = None
+    walls: Walls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +126,7 @@ def minutes(plan: SessionPlan) -> Minutes:
     """
     bars = _bars(plan)
     noise = exp(0.4 * normals(words(sub_key(plan.key, 5), np.arange(plan.minutes))))
-    weights = volume_weights(plan.curve, plan.minutes) * noise
+    weights = volume_weights(plan.curve, plan.minutes) * noise * _bustle(plan, bars)
     lots = _tilted(plan, bars.middle, weights)
     corner = 1 + lots // _CORNER_PART
     beside = bars.open + bars.high + bars.low + bars.close - _CORNERS * bars.middle
@@ -139,52 +158,86 @@ def index_minutes(plan: SessionPlan) -> IndexMinutes:
 
 def _bars(plan: SessionPlan) -> _Bars:
     """Draw prices; the high and the low of the session are touched and never passed."""
-    count = plan.minutes
-    index = np.arange(count)
-    ends, rough = _path(plan)
+    index = np.arange(plan.minutes)
+    ends, rough, free = _path(plan)
     drawn = words(sub_key(plan.key, 1), index)
     jitter = (drawn % np.uint64(7)).astype(np.int64)
-    gap = (jitter == 0).astype(np.int64) - (jitter == 1).astype(np.int64)
+    gap = ((jitter == 0).astype(np.int64) - (jitter == 1).astype(np.int64)) * free
     gap[0] = 0
     opened = np.clip(ends[:-1] + gap, plan.low, plan.high)
     closed = ends[1:]
     reach = [
-        np.floor(np.abs(normals(words(sub_key(plan.key, field), index))) * rough * 0.7 + 0.6)
+        np.floor(np.abs(normals(words(sub_key(plan.key, field), index))) * rough * 0.6 + 0.6)
         for field in (2, 3)
     ]
-    high = np.minimum(np.maximum(opened, closed) + reach[0].astype(np.int64), plan.high)
-    low = np.maximum(np.minimum(opened, closed) - reach[1].astype(np.int64), plan.low)
+    up, down = (side.astype(np.int64) * free for side in reach)
+    high = np.minimum(np.maximum(opened, closed) + up, plan.high)
+    low = np.maximum(np.minimum(opened, closed) - down, plan.low)
+    if plan.band is not None:
+        held = slice(plan.band.first, plan.band.last)
+        for side in (opened, high, low):
+            side[held] = np.clip(side[held], plan.band.lower, plan.band.upper)
     rounding = (words(sub_key(plan.key, 4), index) & np.uint64(3)).astype(np.int64)
     middle = (opened + closed + high + low + rounding) // 4
     # The minutes of the extremes trade there: some volume lies at both ends of the range, so that
     # every mean price in between can be reached.
-    for turn in (plan.first_turn, plan.second_turn):
-        middle[turn - 1] = closed[turn - 1]
+    for turn, value in plan.corners[1:-1]:
+        if value in (plan.high, plan.low):
+            middle[turn - 1] = closed[turn - 1]
     return _Bars(opened, high, low, closed, middle)
 
 
-def _path(plan: SessionPlan) -> tuple[Ints, float]:
-    """Return the prices at the edges of the minutes, and the size of one minute's noise."""
+def _path(plan: SessionPlan) -> tuple[Ints, Floats, Ints]:
+    """Return the prices at the edges of the minutes, their usual moves, and which are free.
+
+    A minute is not free while the path stands at a price limit: everybody trades at one price.
+    """
     count = plan.minutes
-    one, two = (plan.high, plan.low) if plan.high_first else (plan.low, plan.high)
-    corners = ((0, plan.open), (plan.first_turn, one), (plan.second_turn, two), (count, plan.last))
-    rough = _NOISE * (plan.high - plan.low) / float(np.sqrt(np.float64(count)))
-    steps = rough * normals(words(sub_key(plan.key, 0), np.arange(count)))
+    moves = np.zeros(count)
+    variance = 0.0
+    for key, size in plan.sways:
+        moves = moves + size * pulse(key, plan.clock)
+        variance += size * size
+    shaped = shape(count)
+    walk = np.concatenate((np.zeros(1), np.cumsum(moves * shaped)))
+    places = np.array([place for place, _ in plan.corners], dtype=np.int64)
+    prices = np.array([value for _, value in plan.corners], dtype=np.int64)
+    index = np.arange(1, count + 1)
+    leg = np.searchsorted(places, index, "left")  # Corner that ends the leg of each minute.
+    begin, end = places[leg - 1], places[leg]
+    part = (index - begin) / (end - begin)
+    straight = prices[leg - 1] + (prices[leg] - prices[leg - 1]) * part
+    noise = walk[index] - (walk[begin] + (walk[end] - walk[begin]) * part)
+    locked = (prices[leg - 1] == prices[leg]) & np.isin(prices[leg], np.array(plan.locks))
+    free = 1 - locked.astype(np.int64)
     ends = np.empty(count + 1)
-    ends[0] = plan.open
-    for (begin, start), (end, stop) in pairwise(corners):
-        walk = np.cumsum(steps[begin:end])
-        part = np.arange(1, end - begin + 1) / float(end - begin)
-        noise = walk - walk[-1] * part
-        # Without its mean: the day's mean price is that of the straight lines.
-        noise = noise - 6 * (float(np.cumsum(noise)[-1]) / len(noise)) * part * (1 - part)
-        ends[begin + 1 : end + 1] = start + (stop - start) * part + noise
-    width = float(plan.high - plan.low)
-    turned = np.remainder(ends - plan.low, 2 * width)
-    whole = np.floor(plan.low + width - np.abs(width - turned) + 0.5).astype(np.int64)
-    for place, value in corners:  # Bridging ends in a rounding error; corners are exact.
-        whole[place] = value
-    return whole, rough
+    ends[0] = plan.corners[0][1]
+    ends[1:] = straight + noise * free
+    whole = _reflected(ends, plan.low, plan.high)
+    if plan.walls is not None:
+        held = slice(0, plan.walls.until + 1)
+        whole[held] = _reflected(ends[held], plan.walls.low, plan.walls.high)
+    if plan.band is not None:
+        held = slice(plan.band.first, plan.band.last + 1)
+        whole[held] = np.clip(whole[held], plan.band.lower, plan.band.upper)
+    whole[places] = prices  # Bridging ends in a rounding error; corners are exact.
+    return whole, float(np.sqrt(np.float64(variance))) * shaped, free
+
+
+def _reflected(x: Floats, low: int, high: int) -> Ints:
+    """Round a path to steps, thrown back at two walls."""
+    width = float(max(high - low, 1))
+    turned = np.remainder(x - low, 2 * width)
+    whole = np.floor(low + width - np.abs(width - turned) + 0.5).astype(np.int64)
+    return np.clip(whole, low, high)
+
+
+def _bustle(plan: SessionPlan, bars: _Bars) -> Floats:
+    """Minutes that move far trade more: a factor on their volume, about 1."""
+    usual = float(np.sqrt(np.float64(sum_in_order([size * size for _, size in plan.sways]))))
+    moved = np.abs(bars.close - bars.open) / (usual * shape(plan.minutes) + 1.0)
+    bustle: Floats = 0.65 + 0.45 * np.minimum(moved, _BUSTLE_MAX)
+    return bustle
 
 
 def _tilted(plan: SessionPlan, middle: Ints, weights: Floats) -> Ints:

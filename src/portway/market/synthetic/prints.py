@@ -14,13 +14,22 @@ from typing import Final
 
 import numpy as np
 
-from portway.market.synthetic.draws import Floats, Words, normals, split, uniforms, words
+from portway.market.synthetic.draws import (
+    Floats,
+    Words,
+    normals,
+    split,
+    sum_in_order,
+    uniforms,
+    words,
+)
 from portway.market.synthetic.layout import MINUTE_US
 from portway.market.synthetic.minutes import IndexMinutes, Minutes
 
 __all__ = ["IndexPrint", "MinutePrints", "index_prints", "minute_prints", "offsets"]
 
 _FIXED: Final = 5  # Prints at open, high, low, close and the spare price.
+_ODD_LOT_ONE_IN: Final = 3  # Prints with an odd lot behind them, where there is enough to share.
 _GAP: Final = 0.2  # Part of a print's slot that stays free between it and the next, at least.
 
 
@@ -33,6 +42,7 @@ class MinutePrints:
         prices: In steps.
         shares: Volume of each.
         bought: Whether the buyer took the initiative.
+        odd: Shares that trade right after each print at its price, less than a round lot; 0: none.
         slot: Mean microseconds between two prints; a fifth of it before each print is free.
     """
 
@@ -40,6 +50,7 @@ class MinutePrints:
     prices: list[int]
     shares: list[int]
     bought: list[bool]
+    odd: list[int]
     slot: int
 
 
@@ -62,7 +73,13 @@ def offsets(drawn: Words) -> list[int]:
 
 
 def minute_prints(
-    key: int, bars: Minutes, minute: int, usual: int, lot: int, share_step: int
+    key: int,
+    bars: Minutes,
+    minute: int,
+    usual: int,
+    lot: int,
+    share_step: int,
+    locks: tuple[int, int],
 ) -> MinutePrints:
     """Return the trades of one minute.
 
@@ -70,6 +87,8 @@ def minute_prints(
         key: Address of the minute's draws.
         usual: How many prints such a minute usually has.
         lot: Shares of a lot. `share_step`: every volume is a multiple of it, and at least a lot.
+        locks: Price limits: at the upper one buyers queue and sellers hit them, at the lower one
+            the other way round.
     """
     count = max(_FIXED + 1, min(usual, bars.lots[minute]))
     drawn = words(key, np.arange(6 * count))
@@ -85,9 +104,23 @@ def minute_prints(
     for place, price in zip(np.argsort(rough, kind="stable").tolist(), inner, strict=True):
         prices[place + 1] = price
     shares = _shares(prices, at_price, uniforms(drawn[2 * count : 3 * count]), lot, share_step)
-    bought = _sides(prices, drawn[3 * count : 4 * count])
+    odd = [0] * total
+    if share_step < lot:
+        odd = _odd_lots(shares, lot, drawn[5 * count : 5 * count + total])
+    bought = _sides(prices, drawn[3 * count : 4 * count], locks)
     spread = offsets(drawn[4 * count : 4 * count + total])
-    return MinutePrints(spread, prices, shares, bought, MINUTE_US // total)
+    return MinutePrints(spread, prices, shares, bought, odd, MINUTE_US // total)
+
+
+def _odd_lots(shares: list[int], lot: int, drawn: Words) -> list[int]:
+    """Take less than a round lot out of some prints: what each price trades stays the same."""
+    odd = []
+    for place, one in enumerate(drawn.tolist()):
+        cut = 1 + (one >> 20) % (lot - 1)
+        taken = cut if one % _ODD_LOT_ONE_IN == 0 and shares[place] - cut >= lot else 0
+        shares[place] -= taken
+        odd.append(taken)
+    return odd
 
 
 def _volume_at_price(
@@ -170,15 +203,7 @@ def _shares(
     return shares
 
 
-def sum_in_order(values: list[float]) -> float:
-    """Add floats one by one: `sum` compensates rounding from Python 3.12 on, and not before."""
-    total = 0.0
-    for value in values:
-        total += value
-    return total
-
-
-def _sides(prices: list[int], drawn: Words) -> list[bool]:
+def _sides(prices: list[int], drawn: Words, locks: tuple[int, int]) -> list[bool]:
     """Who took the initiative: up with the price, down with it, and mostly as before on a tie."""
     tosses = (drawn & np.uint64(7)).tolist()
     bought = []
@@ -189,7 +214,7 @@ def _sides(prices: list[int], drawn: Words) -> list[bool]:
             side = price > before
         elif tosses[place] < 3:
             side = not side
-        bought.append(side)
+        bought.append(side if price not in locks else price == locks[0])
     return bought
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
@@ -18,55 +19,32 @@ from portway.market.synthetic.draws import fraction, key_of, word
 from portway.model.instrument import Instrument, SecurityClass
 from portway.model.symbol import Market, Symbol
 
-__all__ = ["Profile", "is_drawn", "leader_of", "profile_of"]
+__all__ = ["Profile", "Split", "leader_of", "profile_of"]
 
 _TABLE: Final = "profiles.csv"
-_TURNOVER_DIVISOR: Final = 400  # Of a company's value, one part of so many changes hands a day.
+# Of a security without a row: steps of price, money and part of the shares traded a day.
+_PRICE_STEPS: Final = 40
+_TURNED_A_DAY: Final = {Market.US: 0.005, Market.HK: 0.002, Market.CN: 0.008}
+_INDEX_SHARES: Final = {
+    Market.HK: 1_000_000_000,
+    Market.US: 2_000_000_000,
+    Market.CN: 9_000_000_000,
+}
+_PRINTS: Final = ((1_000_000_000, 30), (300_000_000, 20), (60_000_000, 14), (0, 9))  # By money.
+# Below it a tick is too large a part of the price for a day of its own.
+_CENTS_MIN: Final = {Market.CN: 300, Market.US: 150, Market.HK: 60}
+_FUNDS: Final = (SecurityClass.ETF, SecurityClass.ETP, SecurityClass.FIXED_INCOME_ETP)
+_SECTORS: Final = ("banks", "cars", "energy", "finance", "health", "property", "staples", "tech")
+_MONEY_A_DAY: Final = {Market.US: 200_000_000, Market.HK: 60_000_000}
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """Of which character the securities of one kind are that have no row.
+class Split:
+    """Shares that multiply on an ex-date: `ratio` new for one old; a bonus issue adds shares."""
 
-    Attributes:
-        cents: Lowest typical price; others are up to `steps` - 1 steps of 8 % above.
-        volatility: Middle of their own daily volatilities; `beta` of the factors on the market's.
-        money_a_day: Traded, where the share count is not known.
-        has_nav: Whether the reference table's book value is what a share is worth.
-    """
-
-    cents: int
-    steps: int
-    volatility: float
-    money_a_day: int
-    beta: float = 1.0
-    prints_a_minute: int = 8
-    has_nav: bool = False
-
-
-_HK_SHARE: Final = _Kind(40, 55, 0.019, 8_000_000)
-_WARRANT: Final = _Kind(20, 35, 0.040, 200_000, beta=1.3)
-_INDEX: Final = _Kind(60_000, 40, 0.006, 60_000_000_00, prints_a_minute=12)
-_B_SHARE: Final = _Kind(30, 35, 0.014, 2_000_000, beta=0.8)
-_KINDS: Final = {
-    (Market.HK, SecurityClass.EQUITY): _HK_SHARE,
-    (Market.HK, SecurityClass.REIT): _Kind(100, 35, 0.010, 5_000_000, beta=0.6),
-    (Market.HK, SecurityClass.EQUITY_WARRANT): _WARRANT,
-    (Market.HK, SecurityClass.ETP): _Kind(500, 40, 0.007, 10_000_000, has_nav=True),
-    (Market.HK, SecurityClass.FIXED_INCOME_ETP): _Kind(
-        8_000, 8, 0.0015, 5_000_000, beta=0.05, has_nav=True
-    ),
-    (Market.HK, SecurityClass.INDEX): _INDEX,
-    (Market.US, SecurityClass.STOCK): _Kind(600, 40, 0.017, 60_000_000),
-    (Market.US, SecurityClass.ETF): _Kind(1_500, 25, 0.006, 20_000_000, has_nav=True),
-    (Market.US, SecurityClass.US_WARRANT): _WARRANT,
-    (Market.US, SecurityClass.INDEX): _INDEX,
-    (Market.CN, SecurityClass.A_SHARE): _Kind(300, 38, 0.017, 120_000_000),
-    (Market.CN, SecurityClass.B_SHARE_SH): _B_SHARE,
-    (Market.CN, SecurityClass.B_SHARE_SZ): _B_SHARE,
-    (Market.CN, SecurityClass.ETF): _Kind(70, 18, 0.008, 40_000_000, has_nav=True),
-    (Market.CN, SecurityClass.INDEX): _INDEX,
-}
+    ex_date: date
+    ratio: Decimal
+    is_bonus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +62,8 @@ class Profile:
         follows: Index whose path a tracker has, None for others; `ratio` is the tracker's price to
             the index.
         dividend_months: Months with an ex-date; the amount is the reference table's.
+        sector: Name of the group of securities that move together beyond their market; "" for none.
+        splits: Ex-dates with new shares per old share, and whether they are a bonus issue.
     """
 
     low: Decimal
@@ -96,6 +76,8 @@ class Profile:
     dividend_months: tuple[int, ...]
     follows: Symbol | None = None
     ratio: Decimal = Decimal(1)
+    sector: str = ""
+    splits: tuple[Split, ...] = ()
 
 
 def profile_of(seed: int, instrument: Instrument) -> Profile:
@@ -129,37 +111,64 @@ def _read(row: dict[str, str]) -> Profile:
         shares_a_day=int(row["shares_a_day"]),
         prints_a_minute=int(row["prints_a_minute"]),
         dividend_months=tuple(int(month) for month in row["dividend_months"].split()),
+        sector=row["sector"],
+        splits=tuple(map(_split, row["splits"].split())),
     )
 
 
-def is_drawn(market: Market, security_class: SecurityClass) -> bool:
-    """Tell whether the world has prices for that kind of security.
-
-    Bonds, and what is priced from another security (warrants, CBBCs, options), are not of it.
-    """
-    return (market, security_class) in _KINDS
+def _split(text: str) -> Split:
+    """Read `date:ratio`; with a plus sign the shares that a bonus issue adds to each old one."""
+    day, _, ratio = text.partition(":")
+    bonus = ratio.startswith("+")
+    return Split(date.fromisoformat(day), Decimal(ratio) + (1 if bonus else 0), bonus)
 
 
 def _drawn(seed: int, instrument: Instrument) -> Profile:
-    kind = _KINDS[instrument.market, instrument.security_class]
     key = key_of(seed, instrument.symbol, "profile")
-    cents = kind.cents
-    for _ in range(word(key, 0) % kind.steps):
-        cents = cents * 108 // 100
-    cents = max(cents, 1)
-    if kind.has_nav and instrument.bps > 0:
-        cents = max(int(instrument.bps * 100), 1)
-    money = kind.money_a_day
-    if instrument.circulating_shares:
-        money = max(instrument.circulating_shares * cents // 100 // _TURNOVER_DIVISOR, money // 8)
-    pays = not instrument.is_index and instrument.dividend > 0
+    cents = _usual_cents(key, instrument)
+    if instrument.is_index:
+        cents *= 100
+    is_fund = instrument.security_class in _FUNDS
+    shares = _shares_a_day(key, instrument, cents)
+    busy = shares * cents // 100
     return Profile(
-        low=Decimal(max(cents * 72 // 100, 1)).scaleb(-2),
-        high=Decimal(cents * 137 // 100 + 1).scaleb(-2),
+        low=Decimal(cents * 72 // 100).scaleb(-2),
+        high=Decimal(cents * 137 // 100).scaleb(-2),
         growth=0.03,
-        volatility=kind.volatility * (0.7 + 0.8 * fraction(word(key, 1))),
-        beta=kind.beta * (0.6 + 0.8 * fraction(word(key, 2))),
-        shares_a_day=max(money * 100 // cents, 1),
-        prints_a_minute=kind.prints_a_minute,
-        dividend_months=(6,) if pays else (),
+        volatility=0.004 if is_fund else 0.009 + 0.012 * fraction(word(key, 1)),
+        beta=0.6 + 0.8 * fraction(word(key, 2)),
+        shares_a_day=shares,
+        prints_a_minute=next(prints for least, prints in _PRINTS if busy >= least),
+        dividend_months=(6,) if not instrument.is_index and instrument.dividend > 0 else (),
+        sector="" if is_fund else _SECTORS[word(key, 4) % len(_SECTORS)],
     )
+
+
+def _shares_a_day(key: int, instrument: Instrument, cents: int) -> int:
+    """A part of all shares changes hands each day; by money where their number is not known."""
+    if instrument.is_index:
+        return _INDEX_SHARES.get(instrument.market, _INDEX_SHARES[Market.HK])
+    drawn = fraction(word(key, 3))
+    shares = instrument.circulating_shares or instrument.total_shares
+    if shares:
+        turned = _TURNED_A_DAY.get(instrument.market, 0.003)
+        return max(int(shares * turned * (0.5 + drawn)), 1)
+    money = _MONEY_A_DAY[Market.US if instrument.market is Market.US else Market.HK]
+    return int(money * 100 * (0.3 + 1.4 * drawn)) // cents
+
+
+def _usual_cents(key: int, instrument: Instrument) -> int:
+    """The middle of the band: by earnings or net assets where they are known, else drawn."""
+    if instrument.eps > 0:
+        multiple = 9 + 14 * fraction(word(key, 0))
+        cents = int(float(instrument.eps) * 100 * multiple)
+    elif instrument.bps > 0:
+        multiple = 1 if instrument.security_class in _FUNDS else 1 + 2 * fraction(word(key, 0))
+        cents = int(float(instrument.bps) * 100 * multiple)
+    else:
+        cents = 600
+        for _ in range(word(key, 0) % _PRICE_STEPS):
+            cents = cents * 108 // 100  # From 6 up to some 120.
+    least = _CENTS_MIN.get(instrument.market, 100)
+    is_fund = instrument.security_class in _FUNDS
+    return max(cents, least // 4 if is_fund else least)

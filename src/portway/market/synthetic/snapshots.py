@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from portway.market.synthetic.inside import Inside, auction_candle, begin_of_minute
+from portway.market.synthetic.inside import Inside, auction_candle
 from portway.market.synthetic.layout import MINUTE_US, instant, microseconds
 from portway.model.quote import (
     Brokers,
@@ -97,6 +97,7 @@ def day_snapshot(inside: Inside, at: int, prev_close: Decimal, events_of: Events
         trades=_latest_trades(inside, at),
         depth=depth,
         brokers=brokers,
+        status=inside.status_before(at),
     )
 
 
@@ -117,7 +118,7 @@ def _close_before(
 
 
 def _is_whole(inside: Inside, index: int, minute: int, at: int) -> bool:
-    return begin_of_minute(inside.layout.blocks[index], minute) + MINUTE_US <= at
+    return inside.layout.blocks[index].begin_of(minute) + MINUTE_US <= at
 
 
 def _bars_before(inside: Inside, index: int, at: int) -> list[Candlestick]:
@@ -130,7 +131,7 @@ def _bars_before(inside: Inside, index: int, at: int) -> list[Candlestick]:
     bars = inside.candles(index, begun - 1)
     running = _prints_before(inside, index, begun - 1, at)
     if running:
-        begin = begin_of_minute(inside.layout.blocks[index], begun - 1)
+        begin = inside.layout.blocks[index].begin_of(begun - 1)
         bars.append(_fold_prints(running, begin, inside.layout.blocks[index].session))
     return bars
 

@@ -9,36 +9,59 @@ an answer.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from portway.market.days import begin_of_day
 from portway.market.reference import Reference
 from portway.market.synthetic.days import DayTable, day_table
-from portway.market.synthetic.grid import money, price
+from portway.market.synthetic.grid import money, price, table_on
 from portway.market.synthetic.inside import Inside
-from portway.market.synthetic.layout import auction_ends, layout_of, microseconds
-from portway.market.synthetic.profiles import is_drawn, profile_of
+from portway.market.synthetic.layout import (
+    Layout,
+    auction_ends,
+    instant,
+    layout_of,
+    microseconds,
+)
+from portway.market.synthetic.profiles import profile_of
+from portway.market.synthetic.sessions import day_key, story_weight
 from portway.market.synthetic.snapshots import day_snapshot
+from portway.market.synthetic.stories import Story
 from portway.market.synthetic.years import Span, span_of
 from portway.model.corporate_action import CorporateAction
 from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
 from portway.model.session import AuctionEnds, trading_day_of
 from portway.model.symbol import MARKET_ZONES, Market, Symbol, market_of
+from portway.quotes.adjust import prev_close_on_ex_date
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "SyntheticWorld"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "CoolingOff", "SyntheticWorld"]
 
+_CENT: Final = Decimal("0.01")
 FIRST_DAY: Final = date(2000, 1, 1)
 LAST_DAY: Final = date(2035, 12, 31)
-# What the caches keep, at most. A day table takes 1.5 MB, an opened day 0.1 to 0.4 MB, its minute
+# What the caches keep, at most. A day table takes 3 MB, an opened day 0.1 to 0.4 MB, its minute
 # bars 0.2 to 0.7 MB, a minute's events 0.1 MB.
-TABLES_MAX: Final = 128
+TABLES_MAX: Final = 64
 YEARS_OF_BARS_MAX: Final = 1024
-DAYS_MAX: Final = 128
+DAYS_MAX: Final = 512
 DAYS_OF_BARS_MAX: Final = 96
 MINUTES_OF_EVENTS_MAX: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingOff:
+    """A volatility control's cooling-off: prints from `begin` to `end` lie in the band."""
+
+    symbol: Symbol
+    begin: datetime
+    end: datetime
+    lower: Decimal
+    upper: Decimal
 
 
 class SyntheticWorld:
@@ -47,8 +70,21 @@ class SyntheticWorld:
     Implements `MarketSource`. Symbols must be among `symbols()`; others raise KeyError.
     """
 
-    def __init__(self, seed: int, reference: Reference) -> None:
+    def __init__(
+        self,
+        seed: int,
+        reference: Reference,
+        stories: Mapping[tuple[Symbol, date], Story] | None = None,
+    ) -> None:
+        """Make a world.
+
+        Args:
+            stories: What is made to happen on certain trading days of certain securities.
+        """
         self.seed = seed
+        self._stories: dict[Symbol, dict[date, Story]] = {}
+        for (symbol, day), story in (stories or {}).items():
+            self._stories.setdefault(symbol, {})[day] = story
         self._reference = reference
         self._brokers = tuple(
             sorted(number for one in reference.participants for number in one.broker_ids)
@@ -63,13 +99,14 @@ class SyntheticWorld:
     # -- MarketSource ------------------------------------------------------------------------
 
     def symbols(self) -> Collection[Symbol]:
-        """Return every symbol of the reference whose kind of security the world can draw."""
-        instruments = self._reference.instruments
-        return [one for one in instruments if is_drawn(market_of(one), instruments.class_of(one))]
+        """Return every symbol of the reference whose market has a calendar."""
+        known = self._reference.calendars
+        return [one for one in self._reference.instruments if market_of(one) in known]
 
     def trading_days(self, symbol: Symbol, first: date, last: date) -> Sequence[date]:
         """Return the trading days of the symbol from `first` to `last`, both inclusive."""
         days = self._span(self._market(symbol)).days
+        first = max(first, self._first_day(symbol))
         return days[bisect_left(days, first) : bisect_left(days, last + timedelta(days=1))]
 
     def bars(
@@ -100,7 +137,7 @@ class SyntheticWorld:
         first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
         for day in self.trading_days(symbol, first, last + timedelta(days=1)):
             inside = self._inside(symbol, day)
-            if inside.layout.begin < end_us and inside.layout.end > begin_us:
+            if inside.begin < end_us and inside.layout.end > begin_us:
                 yield from self._ticks_of(inside, begin_us, end_us)
 
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
@@ -124,18 +161,26 @@ class SyntheticWorld:
     def prev_close(self, symbol: Symbol, day: date) -> Decimal | None:
         """Return the regular close of the trading day before `day`, by the market's rule.
 
-        Mainland exchanges take a dividend off on its ex-date, the others do not. On the first day
-        of the world it is the price at which the world begins; None before and after the world.
+        Mainland exchanges take a dividend off on its ex-date, the others do not; splits and bonus
+        issues count everywhere. On the first day of the world it is the price at which the world
+        begins, on a listing day the issue price; None before that and after the world.
         """
         table = self._table(symbol)
         row = bisect_left(table.span.days, day)
-        if day < FIRST_DAY or row == len(table.span.days):
+        if day < self._first_day(symbol) or row == len(table.span.days):
             return None
-        return price(int(table.after_action[row]))
+        action = table.actions.get(row)
+        if action is None:
+            return price(int(table.after_action[row]))
+        close, market = price(int(table.before[row])), table.instrument.market
+        tick = table_on(table.instrument, table.span.days[row]).tick_size(close) or _CENT
+        return prev_close_on_ex_date(market, close, action, tick=tick)
 
     def corporate_actions(self, symbol: Symbol) -> Sequence[CorporateAction]:
         """Return the dividends of the symbol by ex-date, ascending."""
-        return self._table(symbol).actions
+        actions = self._table(symbol).actions
+        first = self._first_day(symbol)
+        return tuple(actions[row] for row in sorted(actions) if actions[row].ex_date > first)
 
     # -- beside the protocol -----------------------------------------------------------------
 
@@ -143,10 +188,31 @@ class SyntheticWorld:
         """Return how long the random stages of the symbol's HK auctions last on a day."""
         return auction_ends(self.seed, symbol, day)
 
+    def cooling_offs(self, symbol: Symbol, day: date) -> tuple[CoolingOff, ...]:
+        """Return the cooling-off periods of the symbol's HK volatility control on a day.
+
+        The drawn path of a day moves too slowly to reach the control's band; stories do.
+        """
+        table = self._table(symbol)
+        row = table.row(day)
+        band = None if row is None else table.bands.get(row)
+        if row is None or band is None or table.instrument.market is not Market.HK:
+            return ()
+        layout = self._layout(table, row)
+        block = layout.blocks[layout.regular]
+        begin, end = (instant(block.begin_of(one)) for one in (band.trigger, band.last))
+        lower, upper = (price(one * int(table.step[row])) for one in (band.lower, band.upper))
+        return (CoolingOff(symbol, begin, end, lower, upper),)
+
     # -- levels ------------------------------------------------------------------------------
 
     def _market(self, symbol: Symbol) -> Market:
         return self._reference.instruments[symbol].market
+
+    def _first_day(self, symbol: Symbol) -> date:
+        """The first day that may have prices."""
+        listed = self._reference.instruments[symbol].listing_date
+        return FIRST_DAY if listed is None else max(FIRST_DAY, listed)
 
     def _make_span(self, market: Market) -> Span:
         return span_of(self._reference.calendars[market], FIRST_DAY, LAST_DAY)
@@ -154,12 +220,35 @@ class SyntheticWorld:
     def _make_table(self, symbol: Symbol) -> DayTable:
         instrument = self._reference.instruments[symbol]
         profile = profile_of(self.seed, instrument)
-        return day_table(self.seed, instrument, profile, self._span(instrument.market))
+        span = self._span(instrument.market)
+        told = self._stories.get(symbol, {})
+        stories = {bisect_left(span.days, day): story for day, story in told.items()}
+        table = day_table(self.seed, instrument, profile, span, stories)
+        if not instrument.is_index:
+            for row in table.corners:
+                layout = self._layout(table, row)
+                block = layout.blocks[layout.regular]
+                key = day_key(self.seed, table, row)
+                table.weight[row] = story_weight(table, row, key, block)
+        return table
+
+    def _layout(self, table: DayTable, row: int) -> Layout:
+        day = table.span.days[row]
+        layout = layout_of(self.seed, table.instrument, day, bool(table.span.half[row]))
+        halt = table.halts.get(row)
+        if halt is not None:
+            layout = layout.halted(halt.first, halt.minutes)
+        return layout.from_opening() if self._is_listing(table, row) else layout
+
+    def _is_listing(self, table: DayTable, row: int) -> bool:
+        listed = table.instrument.listing_date
+        return listed is not None and table.span.days[row] == listed and listed >= FIRST_DAY
 
     def _make_year_bars(self, symbol: Symbol, year: int) -> tuple[Candlestick, ...]:
         table = self._table(symbol)
         days = table.span.days
-        begin, end = bisect_left(days, date(year, 1, 1)), bisect_left(days, date(year + 1, 1, 1))
+        first = max(date(year, 1, 1), self._first_day(symbol))
+        begin, end = bisect_left(days, first), bisect_left(days, date(year + 1, 1, 1))
         zone = MARKET_ZONES[table.span.market]
         rows = slice(begin, end)
         columns = [
@@ -181,8 +270,11 @@ class SyntheticWorld:
         table = self._table(symbol)
         row = table.row(day)
         assert row is not None, f"{day} is no trading day of {symbol}"
-        layout = layout_of(self.seed, table.instrument, day, bool(table.span.half[row]))
-        return Inside(self.seed, table, row, layout, self._brokers)
+        listed_at = None
+        if self._is_listing(table, row):
+            listed_at = microseconds(begin_of_day(table.instrument.market, day))
+        layout = self._layout(table, row)
+        return Inside(self.seed, *table.around(row), layout, self._brokers, listed_at)
 
     def _make_minute_bars(self, symbol: Symbol, day: date) -> tuple[Candlestick, ...]:
         return tuple(self._inside(symbol, day).minute_candles())
@@ -194,6 +286,7 @@ class SyntheticWorld:
 
     def _ticks_of(self, inside: Inside, begin: int, end: int) -> Iterator[MarketEvent]:
         regular = inside.layout.regular
+        yield from _between(inside.listing_events(), begin, end)
         for index, block in enumerate(inside.layout.blocks):
             if index == regular and inside.layout.opening is not None and begin < block.begin:
                 yield from _between(inside.opening_events(), begin, end)

@@ -81,12 +81,9 @@ def _factors(given: Mapping[str, Any]) -> ForwardFactors:
 
 
 def _action(row: Mapping[str, Any]) -> CorporateAction:
-    terms = ("cash", "bonus", "rights", "rights_price", "split")
-    return CorporateAction(
-        _SYMBOL,
-        date.fromisoformat(row["ex_date"]),
-        **{term: Decimal(row[term]) for term in terms},
-    )
+    names = ("cash", "bonus", "rights", "rights_price", "split")
+    terms: dict[str, Any] = {name: Decimal(row[name]) for name in names}
+    return CorporateAction(_SYMBOL, date.fromisoformat(row["ex_date"]), **terms)
 
 
 def _tick(text: str | None) -> Decimal | None:

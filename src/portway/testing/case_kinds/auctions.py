@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from portway.core.auction import (
-    AuctionKind,
     AuctionOrder,
     AuctionResult,
     CnExchange,
@@ -19,7 +18,7 @@ from portway.core.auction import (
     us_cross,
 )
 from portway.model.instrument import SecurityClass, spread_table
-from portway.model.order import OrderSide
+from portway.model.order import DayAuction, OrderSide
 from portway.model.price_limits import PriceRange
 from portway.model.spread import Boundary, SpreadTable, ladder
 from portway.model.symbol import Market
@@ -33,7 +32,7 @@ _EXCHANGES: Final = {"SH": CnExchange.SHANGHAI, "SZ": CnExchange.SHENZHEN}
 def hong_kong(given: Mapping[str, Any]) -> Mapping[str, Any]:
     on = date.fromisoformat(given["date"])
     table = spread_table(Market.HK, SecurityClass(given["class"]), on)
-    orders, which = _orders(given), AuctionKind[given["auction"].upper()]
+    orders, which = _orders(given), DayAuction[given["auction"].upper()]
     result = hk_auction(orders, table, _price(given["reference"]), which)
     fates = {one.order_id: _FATES[hk_fate(one, which)] for one in orders}
     rest = _named(given, {number: fates[number] for number in result.rest})

@@ -3,8 +3,7 @@
 The ledger cases bring their own fees and prices, so they drive the core below its engine's checks
 of orders: facts are made as the engine makes them and folded by `evolve`; money in and out, orders
 taken back and the beginning of a trading day go through `decide` itself. Totals are those of the
-margin model. There is no command that converts money, so a conversion is a withdrawal and a
-deposit.
+margin model.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ from portway.core.state import Account, LiveOrder, State
 from portway.model.command import (
     CancelOrder,
     Command,
+    ConvertCash,
     Deposit,
     MarketView,
     OpenAccount,
@@ -230,11 +230,9 @@ class _AccountBook:
         return self._command(Withdraw(_ACCOUNT, Currency(row["currency"]), Decimal(row["amount"])))
 
     def _convert(self, row: Mapping[str, Any]) -> str | None:
+        sold, bought = Currency(row["sell"]), Currency(row["buy"])
         amount, rate = Decimal(row["amount"]), Decimal(row["rate"])
-        refused = self._command(Withdraw(_ACCOUNT, Currency(row["sell"]), amount))
-        if refused is not None:
-            return refused
-        return self._command(Deposit(_ACCOUNT, Currency(row["buy"]), amount * rate))
+        return self._command(ConvertCash(_ACCOUNT, sold, bought, amount, rate))
 
     def _order(self, row: Mapping[str, Any]) -> str | None:
         side, price = OrderSide[row["side"].upper()], Decimal(row["price"])

@@ -1,0 +1,106 @@
+"""A home that nobody serves, opened for the owner's desk: its venue and its credentials, no market.
+
+Money and accounts need no prices, so the venue runs without any market: every security is unknown
+to it meanwhile, and facts are dated by where the home's clock stands.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from portway.assemble.first_start import furnish, identity_tables
+from portway.assemble.server import CLOCK_FILE, VENUE
+from portway.clock import ClockPosition
+from portway.gateway.errors import Refused
+from portway.gateway.http.admin_accounts import account_routes
+from portway.gateway.http.request import Request, parse_query
+from portway.gateway.limits import PROFILES, Limits
+from portway.gateway.office import Office
+from portway.model.command import Command, MarketView
+from portway.model.corporate_action import CorporateAction
+from portway.model.event import Event
+from portway.model.symbol import Market, Symbol
+from portway.storage.home import open_home, read_json
+from portway.storage.sqlite import SqliteStore
+from portway.trading.queries import TradeQueries
+from portway.trading.runner import VenueRunner
+from portway.wire.envelope import Language
+
+__all__ = ["back_office", "call_office"]
+
+
+class _NoMarket:
+    """Market facts of a market that is not there."""
+
+    def __init__(self, position: ClockPosition | None) -> None:
+        self._instants = dict(position.instants) if position is not None else {}
+
+    def view(self, symbol: Symbol) -> MarketView | None:
+        return None
+
+    def now(self, market: Market) -> datetime:
+        """Where the home's clock stands; of a home that never ran, the machine's."""
+        return self._instants.get(market) or datetime.now(UTC)
+
+    def actions(self, symbol: Symbol, after: date, through: date) -> Sequence[CorporateAction]:
+        return ()
+
+    def working_symbols_changed(self, symbols: Collection[Symbol]) -> None:
+        """Nothing moves here."""
+
+
+class _Venue:
+    def __init__(self, runner: VenueRunner, queries: TradeQueries) -> None:
+        self._runner = runner
+        self.queries = queries
+
+    async def submit(self, command: Command) -> tuple[Event, ...]:
+        return await self._runner.submit(command)
+
+
+async def call_office(
+    path: Path, method: str, verb: str, query: str, content: bytes
+) -> dict[str, Any]:
+    """Call an endpoint of the admin API on a home that nobody serves.
+
+    Raises:
+        Refused: As the endpoint does.
+        StorageError, JournalCorrupt: If the home cannot be opened.
+    """
+    async with back_office(path) as office:
+        routes = account_routes(office, Limits(PROFILES["none"]), time.monotonic)
+        endpoint = routes.get((method, verb))
+        if endpoint is None:
+            raise Refused("PATH_NOT_FOUND")
+        fields = parse_query(query.encode())
+        return await endpoint(Request(method, verb, {}, fields, content, None, Language.EN))
+
+
+@asynccontextmanager
+async def back_office(path: Path) -> AsyncIterator[Office]:
+    """Open a home and hold its lock while the desk is used.
+
+    Raises:
+        StorageError: If the home cannot be opened, as when a server runs on it.
+        JournalCorrupt: If its journal is damaged.
+    """
+    with open_home(path) as home:
+        stored = read_json(home.path / CLOCK_FILE)
+        market = _NoMarket(ClockPosition.from_json(stored) if stored else None)
+        store = SqliteStore(home.database)
+        try:
+            runner = VenueRunner(VENUE, store, market)
+            await runner.start()
+            try:
+                await furnish(home, store, runner)
+                queries = TradeQueries(store.read_models(VENUE))
+                yield Office(_Venue(runner, queries), identity_tables(store), time.time)
+            finally:
+                await runner.close()
+        finally:
+            store.close()

@@ -1,0 +1,86 @@
+"""`portway positions`: what an account holds and what it is worth, as a live table."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from portway.cli.client import client_of, explained
+from portway.cli.home import home_option
+from portway.cli.live import show_live
+from portway.cli.owner import echo_json
+from portway.openapi import QuoteContext
+from portway.openapi.http import HttpClient
+
+__all__ = ["positions"]
+
+HEADINGS = {
+    "symbol": False, "name": False, "quantity": True, "available": True, "cost": True,
+    "last": True, "value": True, "gain": True, "%": True, "currency": False,
+}  # fmt: skip
+CENT = Decimal("0.01")
+
+
+@click.command()
+@home_option
+@click.option("--once", is_flag=True, help="Print once, also on a terminal.")
+@click.option("--seconds", type=click.FloatRange(min=0), metavar="N", help="Stop after N seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
+@click.pass_context
+def positions(
+    ctx: click.Context, home: Path, once: bool, seconds: float | None, as_json: bool
+) -> None:
+    """Show positions with their value at the latest price, until Ctrl-C.
+
+    Where the output is no terminal, once.
+    """
+    client = client_of(ctx, home)
+    with explained(client), client.calls() as http:
+        if as_json:
+            echo_json(_positions(http))
+            return
+        with client.quotes() as quotes:
+            show_live(lambda: _table(_positions(http), quotes), once=once, seconds=seconds)
+
+
+def _positions(http: HttpClient) -> list[dict[str, Any]]:
+    channels = http.request("GET", "/v1/asset/stock")["list"]
+    return [row for channel in channels for row in channel["stock_info"]]
+
+
+def _table(rows: list[dict[str, Any]], quotes: QuoteContext) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, is_right in HEADINGS.items():
+        table.add_column(heading, justify="right" if is_right else "left", no_wrap=True)
+    symbols = [row["symbol"] for row in rows]
+    prices = {one.symbol: one.last_done for one in quotes.quote(symbols)} if symbols else {}
+    for row in rows:
+        table.add_row(*_cells(row, prices.get(row["symbol"])))
+    return table
+
+
+def _cells(row: dict[str, Any], last: Decimal | None) -> list[str | Text]:
+    quantity, cost = Decimal(row["quantity"]), Decimal(row["cost_price"])
+    known = [row["symbol"], row["symbol_name"], row["quantity"], row["available_quantity"]]
+    if not last:
+        return [*known, row["cost_price"], "", "", "", "", row["currency"]]
+    gain = (quantity * (last - cost)).quantize(CENT)
+    # Of a short, a rising price is a loss: the sign of the quantity turns it.
+    rate = f"{(gain / abs(quantity * cost) * 100).quantize(CENT):+f}" if cost and quantity else ""
+    style = "" if not gain else "green" if gain > 0 else "red"
+    value = (quantity * last).quantize(CENT)
+    return [
+        *known,
+        row["cost_price"],
+        f"{last:f}",
+        f"{value:,f}",
+        Text(f"{gain:+,f}", style),
+        Text(rate, style),
+        row["currency"],
+    ]

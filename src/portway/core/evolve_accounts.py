@@ -1,0 +1,141 @@
+"""Adds up the events of accounts: money in and out, interest, dividends, splits, resets.
+
+As `evolve.py`, whose part it is: every amount comes from the event.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from portway.core.ledger import client_settling
+from portway.core.state import Account, Position, State
+from portway.model.event import (
+    AccountClosed,
+    AccountOpened,
+    AccountReset,
+    CashConverted,
+    CashDeposited,
+    CashWithdrawn,
+    CreditLimitChanged,
+    DividendDeclared,
+    DividendPaid,
+    InterestAccrued,
+    InterestPosted,
+    PositionAdjusted,
+)
+
+__all__ = ["AccountFact", "evolve_account"]
+
+ZERO = Decimal(0)
+
+AccountFact = (
+    AccountOpened
+    | AccountReset
+    | AccountClosed
+    | CashDeposited
+    | CashWithdrawn
+    | CashConverted
+    | CreditLimitChanged
+    | InterestAccrued
+    | InterestPosted
+    | DividendDeclared
+    | DividendPaid
+    | PositionAdjusted
+)
+
+
+def evolve_account(state: State, event: AccountFact) -> None:
+    """Add `event` to `state`."""
+    match event:
+        case AccountOpened():
+            _opened(state, event)
+        case CashDeposited() | CashWithdrawn():
+            sign = 1 if isinstance(event, CashDeposited) else -1
+            state.ledger.add(event.entry)
+            state.accounts[event.account_no].purse(event.currency).cash += sign * event.amount
+        case CashConverted():
+            state.ledger.add(event.entry)
+            account = state.accounts[event.account_no]
+            account.purse(event.sold).cash -= event.sold_amount
+            account.purse(event.bought).cash += event.bought_amount
+        case CreditLimitChanged():
+            state.accounts[event.account_no].credit = event.amount
+        case InterestAccrued():
+            _accrued(state, event)
+        case InterestPosted():
+            _posted(state, event)
+        case DividendDeclared():
+            state.dividends += event.rights
+        case DividendPaid():
+            state.ledger.add(event.entry)
+            state.dividends.remove(event.right)
+            purse = state.accounts[event.right.account_no].purse(event.right.currency)
+            purse.cash += event.right.gross - event.right.tax
+        case PositionAdjusted():
+            _adjusted(state, event)
+        case AccountReset():
+            _reset(state, event)
+        case AccountClosed():
+            state.accounts[event.account_no].closed_at = event.at
+
+
+def _opened(state: State, event: AccountOpened) -> None:
+    assert event.account_no not in state.accounts, "an account is opened once"
+    account = Account(event.account_no, event.name, event.base_currency, event.channel, event.at)
+    account.kind, account.finance_max = event.kind, event.finance_max
+    state.accounts[event.account_no] = account
+
+
+def _accrued(state: State, event: InterestAccrued) -> None:
+    for one in event.accruals:
+        weights = state.accounts[one.account_no].accrued.setdefault(one.name, {})
+        weights[one.currency] = weights.get(one.currency, ZERO) + one.weight
+
+
+def _posted(state: State, event: InterestPosted) -> None:
+    state.ledger.add(event.entry)
+    account = state.accounts[event.account_no]
+    account.purse(event.currency).cash -= event.amount
+    weights = account.accrued[event.name]
+    del weights[event.currency]
+    if not weights:
+        del account.accrued[event.name]
+
+
+def _adjusted(state: State, event: PositionAdjusted) -> None:
+    state.ledger.add(event.entry)
+    account = state.accounts[event.account_no]
+    if event.cash:
+        account.purse(event.currency).cash += event.cash
+    old = account.positions.pop(event.symbol)
+    new = account.positions.setdefault(event.new_symbol, Position(old.currency))
+    held = new.quantity * new.cost_price + event.quantity * event.cost_price
+    new.quantity += event.quantity
+    new.cost_price = held / new.quantity if new.quantity else ZERO
+    new.buying += old.buying
+    new.frozen += old.frozen  # Orders that live on are adjusted next.
+    new.locked += [(day, _whole(quantity * event.ratio)) for day, quantity in old.locked]
+
+
+def _whole(quantity: Decimal) -> Decimal:
+    return quantity // 1
+
+
+def _reset(state: State, event: AccountReset) -> None:
+    state.ledger.add(event.entry)
+    no = event.account_no
+    account = state.accounts[no]
+    for purse in account.purses.values():
+        assert not purse.frozen_cash, "an account that is reset has no working order"
+        purse.cash = purse.receivable = purse.payable = ZERO
+    for position in account.positions.values():
+        position.quantity = position.cost_price = ZERO
+        position.locked = []
+    account.credit = ZERO
+    account.accrued = {}
+    state.dividends = [one for one in state.dividends if one.account_no != no]
+    for key in [key for key in state.unsettled if key[2] == no]:
+        del state.unsettled[key]
+    assert not any(
+        state.ledger.balance(client_settling(no), currency) for currency in account.purses
+    ), "nothing of a reset account is on its way"

@@ -1,0 +1,29 @@
+"""The present of everything an account holds or has ordered, for what it is worth and may do."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+from portway.gateway.http.services import Services
+from portway.model.instrument import Instrument
+from portway.model.symbol import Symbol
+from portway.trading.queries import Marks
+
+__all__ = ["marks_of"]
+
+
+async def marks_of(services: Services, account_no: str) -> Marks:
+    """Return the present of everything an account holds or has ordered."""
+    symbols = await asyncio.to_thread(services.trades.queries.working_symbols, account_no)
+    prices: dict[Symbol, Decimal] = {}
+    instruments: dict[Symbol, Instrument] = {}
+    for symbol in sorted(symbols):
+        view = services.trades.view(symbol)
+        if view is None:
+            continue
+        instruments[symbol] = view.instrument
+        price = view.last_done or view.prev_close
+        if price is not None:
+            prices[symbol] = price
+    return Marks(prices, instruments)

@@ -1,0 +1,84 @@
+"""Which symbols a command can touch: those whose markets must be known to decide it.
+
+An order needs its own; what a margin account may do depends on what everything it holds is worth,
+so its other securities come with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from portway.core.state import Account, State
+from portway.model.account import AccountKind
+from portway.model.command import (
+    AuctionEnded,
+    AuctionLocked,
+    AuctionOpened,
+    CancelOrder,
+    Command,
+    MarketMoved,
+    ReplaceOrder,
+    SessionOpened,
+    SubmitOrder,
+    TimeReached,
+    TradingDayStarted,
+)
+from portway.model.symbol import Market, Symbol, market_of
+
+__all__ = ["concerned_symbols", "symbols_of"]
+
+HOME_MARKET = Market.HK  # With whose days credit is set and interest grows.
+
+
+def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
+    """Return the symbols of a command, each once."""
+    match command:
+        case SubmitOrder():
+            account = state.accounts.get(command.account_no)
+            return _unique([command.terms.symbol], _held_on_margin([account]))
+        case ReplaceOrder():
+            live = state.orders.get(command.order_id)
+            if live is None:
+                return ()
+            account = state.accounts.get(command.account_no)
+            return _unique([live.order.terms.symbol], _held_on_margin([account]))
+        case CancelOrder():
+            live = state.orders.get(command.order_id)
+            return (live.order.terms.symbol,) if live is not None else ()
+        case MarketMoved():
+            waiting = _waiting_accounts(state, market_of(command.symbol), command.symbol)
+            return _unique([command.symbol], _held_on_margin(waiting))
+        case SessionOpened() | AuctionOpened() | AuctionLocked() | AuctionEnded() | TimeReached():
+            working = [one for one in state.symbols if market_of(one) is command.market]
+            waiting = _waiting_accounts(state, command.market, None)
+            return _unique(working, _held_on_margin(waiting))
+        case TradingDayStarted():
+            held = concerned_symbols(state, command.market)
+            valued = state.accounts.values() if command.market is HOME_MARKET else ()
+            return _unique(held, _held_on_margin(valued))
+    return ()
+
+
+def concerned_symbols(state: State, market: Market) -> tuple[Symbol, ...]:
+    """Return the symbols of a market that somebody holds or has ordered."""
+    held = (symbol for account in state.accounts.values() for symbol in account.positions)
+    return tuple(one for one in _unique(held, state.symbols) if market_of(one) is market)
+
+
+def _held_on_margin(accounts: Iterable[Account | None]) -> Iterator[Symbol]:
+    for account in accounts:
+        if account is not None and account.kind is AccountKind.MARGIN:
+            yield from account.positions
+
+
+def _waiting_accounts(state: State, market: Market, symbol: Symbol | None) -> Iterator[Account]:
+    """Yield the accounts whose waiting orders may be reported, and have to be paid then."""
+    if not any(account.kind is AccountKind.MARGIN for account in state.accounts.values()):
+        return  # Nearly always: not one order is looked at.
+    for live in state.waiting_in(market):
+        if symbol is None or live.order.terms.symbol == symbol:
+            yield state.accounts[live.order.account_no]
+
+
+def _unique(*symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    return tuple(dict.fromkeys(one for some in symbols for one in some))

@@ -1,0 +1,140 @@
+"""Random flows about money: a margin account among cash accounts, exchange, resets, dividends.
+
+Days are two weeks apart, so that months end, interest is posted and everything settles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random
+
+from portway.core.invariants import check_invariants
+from portway.model.account import AccountKind
+from portway.model.command import (
+    CloseAccount,
+    Command,
+    ConvertCash,
+    Deposit,
+    OpenAccount,
+    ResetAccount,
+    Stamped,
+    SubmitOrder,
+    TradingDayStarted,
+    Withdraw,
+)
+from portway.model.corporate_action import CorporateAction
+from portway.model.event import Event, Fact
+from portway.model.money import Currency
+from portway.model.order import OrderSide, OrderTerms, OrderType, TimeInForce
+from portway.model.symbol import Symbol, market_of
+from tests.core.random_flow import ACCOUNTS, CENTRES, Flow
+from tests.trading.floor import APPLE, TENCENT, next_weekday
+
+MARGIN = "M1"
+EVERYBODY = (*ACCOUNTS, MARGIN)
+OTHER_APPLE = Symbol("AAPX.US")
+
+
+@dataclass
+class MoneyFlow(Flow):
+    """A flow whose accounts borrow, exchange, are reset, and get what companies give."""
+
+    pace: int = 25
+
+    def begin(self) -> None:
+        super().begin()
+        self.tell(OpenAccount(MARGIN, MARGIN, kind=AccountKind.MARGIN))
+        self.tell(Deposit(MARGIN, Currency.HKD, Decimal(200_000)))
+        self.tell(OpenAccount("EMPTY", "EMPTY"))
+        self.tell(CloseAccount("EMPTY"))
+
+    def _command(self) -> Command:
+        draw = self.random.random()
+        who = self.random.choice(EVERYBODY)
+        if draw < 0.20:
+            return self._on_margin()
+        if draw < 0.25:
+            return self._exchange(who)
+        if draw < 0.28:
+            return Deposit(who, self.random.choice(tuple(Currency)), self._amount())
+        if draw < 0.31:
+            return Withdraw(who, self.random.choice(tuple(Currency)), self._amount())
+        if draw < 0.315:
+            return ResetAccount(who, ((Currency.HKD, Decimal(150_000)),))
+        return super()._command()
+
+    def _on_margin(self) -> Command:
+        """An order larger than own money, or a sale of what is not there."""
+        side = self.random.choice((OrderSide.BUY, OrderSide.BUY, OrderSide.SELL))
+        symbol = APPLE if side is OrderSide.SELL else self.random.choice((APPLE, TENCENT))
+        quantity = Decimal(self.random.randrange(1, 6) * 100)
+        away = Decimal("1.01") if side is OrderSide.BUY else Decimal("0.99")
+        price = (CENTRES[symbol] * away // 1).quantize(Decimal(1))
+        tif = self.random.choice((TimeInForce.DAY, TimeInForce.GTC))
+        terms = OrderTerms(symbol, OrderType.LO, side, quantity, tif, price=price)
+        return SubmitOrder(MARGIN, terms)
+
+    def _exchange(self, who: str) -> Command:
+        sold, bought = self.random.sample(tuple(Currency), 2)
+        return ConvertCash(who, sold, bought, self._amount())
+
+    def _amount(self) -> Decimal:
+        return Decimal(self.random.randrange(0, 2_000_000)) / 100
+
+    def _next_stage(self) -> list[Command]:
+        before = dict(self.days)
+        told = super()._next_stage()
+        for market, day in self.days.items():
+            if day != before[market]:
+                later = self.days[market] = next_weekday(day, 9)
+                told = [
+                    replace(one, trading_day=later)  # type: ignore[call-arg]
+                    if getattr(one, "trading_day", None) == day
+                    else one
+                    for one in told
+                ]
+        return told
+
+    def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
+        if isinstance(stamped.command, TradingDayStarted):
+            stamped = replace(stamped, actions=tuple(self._actions(stamped.command)))
+        yield from super().decided(stamped, seq)
+
+    def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction]:
+        if not self._begins(command):
+            return
+        day = command.trading_day
+        for symbol in CENTRES:
+            if market_of(symbol) is not command.market or self.random.random() < 0.3:
+                continue
+            if self.random.random() < 0.6:
+                yield CorporateAction(
+                    symbol, day, cash=Decimal(self.random.randrange(1, 300)) / 100
+                )
+            elif self.random.random() < 0.8:
+                ratio = self.random.choice(("2", "7", "0.1", "1.5"))
+                yield CorporateAction(symbol, day, split=Decimal(ratio))
+            else:
+                yield CorporateAction(symbol, day, renamed_to=OTHER_APPLE)
+
+    def _begins(self, command: TradingDayStarted) -> bool:
+        last = self.state.days.get(command.market)
+        return last is None or command.trading_day > last
+
+
+def play_money(seed: int, steps: int, *, checks: bool = False) -> MoneyFlow:
+    """Return a flow after `steps` random commands; `checks`: every invariant after each."""
+    flow = MoneyFlow(Random(seed))
+    flow.begin()
+    for _ in range(steps):
+        flow.step()
+        if checks:
+            check_invariants(flow.state)
+    return flow
+
+
+def facts_of(flow: MoneyFlow) -> list[Fact]:
+    """Return every fact of a flow, in order."""
+    return [fact for record in flow.facts for fact in record]

@@ -18,8 +18,8 @@ from machine import machine
 from sockets.crowd import Crowd, NotedServer, lateness_ms, symbols_of, turned_at
 from sockets.native import compile_c
 
-CONNECTIONS, SYMBOLS_EACH, PAIRS = 200, 40, 5
-FRAMES_PER_S, PHASE_SECONDS = 5_000, 5.0
+CONNECTIONS, SYMBOLS_EACH, PAIRS = 200, 40, 11
+FRAMES_PER_S, PHASE_SECONDS = 5_000, 3.0
 QUOTE, DEPTH = 1, 2  # not trades: who leaves megabytes of those unread is disconnected
 HURRY = 4  # so much faster, until the slow one's buffers are full
 FILL_SECONDS_MAX = 60
@@ -68,7 +68,7 @@ def main() -> None:
         medians.append(float(np.median(lateness_ms(others, turned))))
     reading, stopped = medians[::2], medians[1::2]
     ratios = [slow / fast for fast, slow in zip(reading, stopped, strict=True)]
-    print(f"{CONNECTIONS} connections, one of them slow in every other phase of {PHASE_SECONDS} s")
+    print(f"{CONNECTIONS} connections, one of them slow in every other phase of {PHASE_SECONDS:.0f} s")
     print(f"  {sum(counts) / len(counts) / PHASE_SECONDS:,.0f} frames/s, {merged:.0f} merged")
     for what, values in (("it reads", reading), ("it does not", stopped)):
         print(f"  p50 of the others while {what}: {statistics.median(values):.3f} ms", end=" ")

@@ -41,7 +41,7 @@ class Settings:
         home: Folder of the state: accounts, journal, clock position, addresses.
         host: Address to listen on; loopback unless told otherwise.
         clock: What was asked for; None goes on as the home stands (a fresh home: `open`).
-        speed: Market seconds per wall second.
+        speed: Market seconds per wall second; None: as the home stands, at first 1.
         seed: Fixes the synthetic market; None takes the home's, or `DEFAULT_SEED`.
         scenario: Named scenario that the synthetic market tells; None takes the home's, or none.
         replay: Folder of recorded days whose symbols are served instead of synthetic ones.
@@ -52,7 +52,7 @@ class Settings:
     host: str = "127.0.0.1"
     ports: Ports = field(default_factory=Ports)
     clock: ClockSpec | None = None
-    speed: float = 1.0
+    speed: float | None = None
     seed: int | None = None
     scenario: str | None = None
     replay: Path | None = None

@@ -310,3 +310,20 @@ def test_a_special_limit_order_must_cross_and_never_rests() -> None:
     assert floor.fills(part) == [("500", 1000)]
     assert floor.status(part) is S.PARTIAL_WITHDRAWAL
     assert floor.refusal(ReplaceOrder(ACCOUNT, part, D(100))) == "REPLACE_NOT_SUPPORTED"
+
+
+# --- Halts ------------------------------------------------------------------------------------
+
+
+def test_what_comes_while_a_security_is_halted_waits_for_its_end() -> None:
+    floor = floor_at()
+    resting = floor.order("BUY", 100, "499")
+    floor.enter(Phase.BREAK)
+    floor.show("480x100", "481x100")
+    order = floor.order("BUY", 100, "488")
+    assert floor.status(order) is S.NOT_REPORTED
+    assert not floor.fills(resting)
+    floor.enter(Phase.CONTINUOUS, TradeSession.NORMAL)
+    floor.show("486x100", "487x500")
+    assert floor.fills(order) == [("487", 100)]
+    assert floor.fills(resting) == [("499", 100)]

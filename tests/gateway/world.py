@@ -139,6 +139,9 @@ class HandFedSource:
             if day < DAY
         ]  # fmt: skip
 
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        return True
+
     def ticks(self, symbol: Symbol, begin: datetime, end: datetime) -> Any:
         return iter(())
 

@@ -68,6 +68,9 @@ class Tape:
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
         return None
 
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        return bool(self.trading_days(symbol, day, day))
+
     def is_prepared(self, symbol: Symbol, day: date) -> bool:
         return True
 

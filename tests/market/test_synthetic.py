@@ -431,22 +431,6 @@ def test_wild_days_pass_six_per_cent_where_no_limit_stands() -> None:
         assert max(moves) > 0.07
 
 
-def test_volume_has_the_shape_of_a_u(world: SyntheticWorld) -> None:
-    for symbol in ("700.HK", "IBM.US", "000001.SZ"):
-        days = world.trading_days(Symbol(symbol), date(2025, 3, 3), date(2025, 4, 30))
-        thirds = [0, 0, 0]
-        for day in days:
-            bars = [
-                bar for bar in world.bars(Symbol(symbol), Period.ONE_MINUTE, day, day)
-                if bar.session is TradeSession.NORMAL
-            ]  # fmt: skip
-            size = len(bars) // 6
-            thirds[0] += sum(bar.volume for bar in bars[:size])
-            thirds[1] += sum(bar.volume for bar in bars[len(bars) // 2 - size // 2 :][:size])
-            thirds[2] += sum(bar.volume for bar in bars[-size - 1 : -1])
-        assert thirds[0] > 1.5 * thirds[1] < 1.2 * thirds[2]
-
-
 def test_an_instrument_without_a_profile_has_a_market_too() -> None:
     known = REFERENCE.instruments[Symbol("5.HK")]
     made = [

@@ -304,3 +304,19 @@ def test_spreads_follow_tick_size_and_liquidity() -> None:
     )  # fmt: skip
     assert usual_spread("IBM.US") < usual_spread(quiet) < Decimal("0.003")
     assert Decimal("0.0006") < usual_spread("700.HK") < Decimal("0.0014")  # One tick of 0.50.
+
+
+def test_volume_has_the_shape_of_a_u() -> None:
+    for symbol in ("700.HK", "IBM.US", "000001.SZ"):
+        days = world_of(7).trading_days(Symbol(symbol), date(2025, 3, 3), date(2025, 4, 30))
+        thirds = [0, 0, 0]
+        for day in days:
+            bars = [
+                bar for bar in world_of(7).bars(Symbol(symbol), Period.ONE_MINUTE, day, day)
+                if bar.session is TradeSession.NORMAL
+            ]  # fmt: skip
+            size = len(bars) // 6
+            thirds[0] += sum(bar.volume for bar in bars[:size])
+            thirds[1] += sum(bar.volume for bar in bars[len(bars) // 2 - size // 2 :][:size])
+            thirds[2] += sum(bar.volume for bar in bars[-size - 1 : -1])
+        assert thirds[0] > 1.5 * thirds[1] < 1.2 * thirds[2]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from portway.model.account import AccountKind
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
+from portway.storage.schema import SCHEMA_VERSION
 from portway.storage.sqlite import SqliteStore
 from portway.trading.ports import JournalCorrupt, JournalRecord, WriteFailed
 
@@ -148,3 +150,32 @@ def test_a_snapshot_of_another_journal_is_not_used(tmp_path: Path) -> None:
     tamper(path, "UPDATE journal SET chain = x'00' WHERE seq = 10")
     assert store.snapshot(VENUE) is None
     store.close()
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    """Tables without what came later are read with the values that old rows stand for."""
+    path = tmp_path / "old.db"
+    SqliteStore(path).close()
+    for statement in (
+        "ALTER TABLE accounts DROP COLUMN kind",
+        "ALTER TABLE accounts DROP COLUMN credit",
+        "ALTER TABLE accounts DROP COLUMN closed_us",
+        "ALTER TABLE balances DROP COLUMN interest",
+        "DROP TABLE share_moves",
+        "ALTER TABLE identity_accounts DROP COLUMN is_verified",
+        "ALTER TABLE tokens DROP COLUMN is_read_only",
+        "INSERT INTO accounts VALUES ('main', 'A', 'old', 'HKD', 'lb_papertrading', 0)",
+        "INSERT INTO balances VALUES ('main', 'A', 'HKD', '5', '0', '0', '0', '0')",
+        "UPDATE meta SET value = '1' WHERE key = 'schema_version'",
+    ):
+        tamper(path, statement)
+    store = SqliteStore(path)
+    rows = store.read_models("main")
+    account = rows.account("A")
+    assert account is not None
+    assert (account.kind, account.credit, account.closed_at) == (AccountKind.CASH, 0, None)
+    assert [one.interest for one in rows.balances("A")] == [0]
+    assert rows.share_moves("A") == []
+    assert store.meta("schema_version") == str(SCHEMA_VERSION)
+    store.close()
+    SqliteStore(path).close()

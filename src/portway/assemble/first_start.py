@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 from portway.gateway.identity import FirstStart, first_start
 from portway.gateway.ports import AccountRecord, AppRecord, SessionRecord, TokenRecord
 from portway.model.command import Deposit, OpenAccount
 from portway.model.event import OrderRefused, RefusalReason
 from portway.model.money import Currency
+from portway.settings import SERVER_FILE
+from portway.storage.errors import HomeUnusable
 from portway.storage.home import Home, read_json, write_json
 from portway.storage.identity import SqliteIdentity
 from portway.storage.sqlite import SqliteStore
@@ -70,7 +75,13 @@ async def furnish(home: Home, store: SqliteStore, venue: VenueRunner) -> Credent
     path = home.path / CREDENTIALS_FILE
     stored = read_json(path)
     if stored is not None:
-        return Credentials(**stored)
+        credentials = _credentials_in(stored, path)
+        if await identity_tables(store).app(credentials.app_key) is None:
+            raise HomeUnusable(
+                f"{path} does not belong to {home.database}, which knows no such app:"
+                f" restore the database, or move {CREDENTIALS_FILE} away too to start afresh"
+            )
+        return credentials
     first = first_start(time.time())
     await _open_account(venue, first.account.account_no)
     await _register(identity_tables(store), first)
@@ -81,10 +92,26 @@ async def furnish(home: Home, store: SqliteStore, venue: VenueRunner) -> Credent
         admin_secret=secrets.token_urlsafe(24),
         tool_secret=secrets.token_urlsafe(24),
     )
-    write_json(
-        path, {name: getattr(credentials, name) for name in Credentials.__dataclass_fields__}
-    )
+    write_json(path, asdict(credentials))
     return credentials
+
+
+def keep_token(home: Home, old: str, new: str) -> None:
+    """Let `portway env` tell the token that replaced the home's own."""
+    for name in (CREDENTIALS_FILE, SERVER_FILE):
+        stored = read_json(home.path / name)
+        if stored is not None and stored.get("access_token") == old:
+            write_json(home.path / name, {**stored, "access_token": new})
+
+
+def _credentials_in(stored: Mapping[str, Any], path: Path) -> Credentials:
+    names = {one.name for one in fields(Credentials)}
+    if stored.keys() != names or not all(isinstance(one, str) for one in stored.values()):
+        raise HomeUnusable(
+            f"{path} is damaged: it should hold {', '.join(sorted(names))}; restore it, or"
+            " choose another folder with --home"
+        )
+    return Credentials(**stored)
 
 
 async def _open_account(venue: VenueRunner, account_no: str) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from portway.assemble.desk import Desk
-from portway.assemble.first_start import Credentials, identity_tables
+from portway.assemble.first_start import Credentials, identity_tables, keep_token
 from portway.assemble.health import DataPath
 from portway.conductor import Conductor
 from portway.gateway.http.admin import AdminApi, Endpoint
@@ -33,6 +34,7 @@ from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.stats import GatewayStats, register
 from portway.market.runner import MarketRunner
 from portway.settings import Settings
+from portway.storage.home import Home
 from portway.storage.sqlite import SqliteStore
 from portway.wire.commands import Channel
 
@@ -53,6 +55,7 @@ class Listeners:
         desk: Desk,
         market: MarketRunner,
         credentials: Credentials,
+        home: Home,
     ) -> None:
         self._settings = settings
         self._credentials = credentials
@@ -61,7 +64,12 @@ class Listeners:
         self._store = store
         self._stats = GatewayStats()
         self._flusher = Flusher(asyncio.get_running_loop())
-        self._identity = Identity(identity_tables(store), time.time, credentials.tool_secret)
+        self._identity = Identity(
+            identity_tables(store),
+            time.time,
+            credentials.tool_secret,
+            on_refresh=partial(keep_token, home),
+        )
         self._limits = Limits(PROFILES[settings.limits])
         self._quote_gate = self._gate(Channel.QUOTE, self._quote_channel())
         self._trade_channel = TradeChannel(desk, market, self._stats)

@@ -102,7 +102,7 @@ async def _serve(settings: Settings, on_ready: Ready) -> None:
         stack.push_async_callback(venue.close)
         desk = Desk(venue, TradeQueries(store.read_models(VENUE)), market, views)
         credentials = await furnish(home, store, venue)
-        listeners = Listeners(settings, store, desk, market, credentials)
+        listeners = Listeners(settings, store, desk, market, credentials, home)
         conductor = Conductor(
             clock,
             market,
@@ -164,10 +164,17 @@ def _clock(
 ) -> tuple[Clock, dict[Any, datetime]]:
     """The clock of this run, and up to where the home has been processed."""
     stored = read_json(home.path / CLOCK_FILE)
-    position = ClockPosition.from_json(stored) if stored else None
+    try:
+        position = None if stored is None else ClockPosition.from_json(stored)
+    except ClockError as error:
+        raise StartError(
+            f"{home.path / CLOCK_FILE}: {error}; restore it, or choose another folder with --home"
+        ) from error
     spec = settings.clock
     now = datetime.now(UTC)
     clock = start_clock(spec, position, reference.calendars, now, settings.speed)
+    if spec and spec.instant and max(clock.instants.values()) > spec.instant:
+        log.warning("the home's world goes on from %s, where it stands", clock.now(Market.HK))
     return clock, dict(position.instants) if position else {}
 
 

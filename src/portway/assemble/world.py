@@ -72,6 +72,10 @@ def home_world(
             stored["scenario"] = settings.scenario
             stored["starts"] = {market: at.isoformat() for market, at in starts().items()}
         write_json(path, stored)
+    if not isinstance(stored.get("seed"), int):
+        raise WorldRefused(
+            f"{path} is damaged: it names no seed; restore it, or use another --home"
+        )
     _refuse_other(settings, home, stored)
     name = stored.get("scenario")
     if name is None:

@@ -72,7 +72,10 @@ def _ready_server(home: Path, wait: float) -> dict[str, Any]:
             server = running_server(home)
             if _is_healthy(server["http_url"]):
                 return server
-            problem = f"the server of {home} does not answer: see its log"
+            problem = (
+                f"the server of {home} does not answer: it is busy, or was stopped hard;"
+                f" its log tells, and 'portway serve --home {home}' starts it again"
+            )
         except click.ClickException as error:
             problem = error.message
         if time.monotonic() >= until:

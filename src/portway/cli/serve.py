@@ -93,7 +93,12 @@ def _port(flag: str, default: int, listener: str) -> Callable[..., Any]:
     show_default="as the home stands; at first: open",
     help="open: every market always open. wall: real time. 'at INSTANT': simulated time.",
 )
-@click.option("--speed", type=float, default=1.0, help="Market seconds per second; 0 stands still.")
+@click.option(
+    "--speed",
+    type=float,
+    show_default="as the home stands; at first: 1",
+    help="Market seconds per second; 0 stands still.",
+)
 @click.option("--seed", type=int, show_default=str(DEFAULT_SEED), help="Fixes the world's prices.")
 @click.option(
     "--scenario",

@@ -72,7 +72,8 @@ class Clock(ABC):
     def position(self, margin: timedelta = timedelta(0)) -> ClockPosition:
         """What to keep of it; `margin` reserves time that may be shown before the next save."""
         ahead = margin * self.speed if not self.paused else timedelta(0)
-        return ClockPosition(self.mode, {m: at + ahead for m, at in self.instants.items()})
+        instants = {m: at + ahead for m, at in self.instants.items()}
+        return ClockPosition(self.mode, instants, self.speed, self.paused)
 
     def flow(self, wall_elapsed: timedelta, wall_now: datetime) -> Iterator[Leg]:
         """Plan the way of a free-running clock."""

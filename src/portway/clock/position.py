@@ -20,14 +20,19 @@ class ClockPosition:
 
     Attributes:
         instants: Nothing that a client has seen is later than these.
+        speed: Market seconds per wall second, kept through a pause.
     """
 
     mode: ClockMode
     instants: Mapping[Market, datetime]
+    speed: float = 1.0
+    paused: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
             "mode": self.mode.value,
+            "speed": self.speed,
+            "paused": self.paused,
             "instants": {market.value: at.isoformat() for market, at in self.instants.items()},
         }
 
@@ -43,6 +48,7 @@ class ClockPosition:
                 Market(market): datetime.fromisoformat(text).astimezone(UTC)
                 for market, text in data["instants"].items()
             }
-            return cls(ClockMode(data["mode"]), instants)
+            speed, paused = float(data.get("speed", 1.0)), bool(data.get("paused", False))
+            return cls(ClockMode(data["mode"]), instants, speed, paused)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ClockError(f"the stored clock position is unreadable ({error})") from None

@@ -23,9 +23,9 @@ def start_clock(
     stored: ClockPosition | None,
     calendars: Mapping[Market, Calendar],
     wall_now: datetime,
-    speed: float = 1.0,
+    speed: float | None = None,
 ) -> Clock:
-    """Return the clock of this run.
+    """Return the clock of this run; without `speed` it goes on at the home's, paused or not.
 
     Without `spec` the home's mode goes on (a fresh home: `open`). A stored position is never
     undercut, since orders and pushes of that time exist: `at` an earlier instant goes on where
@@ -35,6 +35,21 @@ def start_clock(
         ClockError: If the request would take the home's clock back.
     """
     mode = spec.mode if spec else stored.mode if stored else ClockMode.OPEN
+    goes_on = stored is not None and stored.mode is mode and speed is None
+    pace = stored.speed if stored and goes_on else 1.0 if speed is None else speed
+    clock = _clock(mode, spec, stored, calendars, wall_now, pace)
+    clock.paused = stored.paused if stored and goes_on else False
+    return clock
+
+
+def _clock(
+    mode: ClockMode,
+    spec: ClockSpec | None,
+    stored: ClockPosition | None,
+    calendars: Mapping[Market, Calendar],
+    wall_now: datetime,
+    speed: float,
+) -> Clock:
     if mode is ClockMode.WALL:
         _refuse_past(stored, wall_now, "wall time")
         return WallClock(dict.fromkeys(CLOCK_MARKETS, wall_now), speed)

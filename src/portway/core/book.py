@@ -97,6 +97,7 @@ class Outside:
     Attributes:
         since: `State.arrivals` at the last update: own orders that came later stand behind it.
         is_met: Whether the resting orders have been matched with the depth that it shows.
+        was_closed: Nothing could be matched when it was last looked at: orders may be waiting.
         awaits_first: A session began without any depth: the next one opens it.
         is_first: The depth is a session's first: what came before is incoming to it.
     """
@@ -106,6 +107,7 @@ class Outside:
     asks: list[OutsideLevel] = field(default_factory=list)
     since: int = 0
     is_met: bool = True
+    was_closed: bool = True
     awaits_first: bool = False
     is_first: bool = False
 

@@ -92,6 +92,18 @@ def market_moved(
     yield from linger_on(floor)
     for order_id, found in released:
         yield from release(floor, order_id, found)
+    yield from _after_a_halt(floor)
+
+
+def _after_a_halt(floor: Floor) -> Iterator[Fact]:
+    """Send what came while the security was halted, at its first move afterwards."""
+    was_closed, floor.outside.was_closed = floor.outside.was_closed, floor.session is None
+    if not was_closed or floor.session is None:
+        return
+    market, symbol = floor.view.instrument.market, floor.view.instrument.symbol
+    for live in waiting_for_turn(floor.state, market, floor.at):
+        if live.order.terms.symbol == symbol:
+            yield from _take_turn(floor, live)
 
 
 def session_opened(
@@ -120,17 +132,23 @@ def _take_turns(
 ) -> Iterator[Event]:
     """Send every waiting order that the exchange takes now, in order of acceptance."""
     for live in waiting_for_turn(state, command.market, stamped.at):
-        order_id = live.order.order_id
         floor = floor_of(state, outsides, stamped.views.get(live.order.terms.symbol), stamped)
-        if floor is None or order_id not in state.orders:
-            continue
-        place = place_now(floor, live)
-        if place is None or not _day_has_come(floor, live):
-            continue
-        if live.is_parked:
-            yield from reenter(floor, order_id, place)
-        else:
-            yield from report(floor, order_id, place)
+        if floor is not None:
+            yield from _take_turn(floor, live)
+
+
+def _take_turn(floor: Floor, live: LiveOrder) -> Iterator[Fact]:
+    """Send one waiting order, if it is still there and the exchange takes it now."""
+    order_id = live.order.order_id
+    if order_id not in floor.state.orders:
+        return
+    place = place_now(floor, live)
+    if place is None or not _day_has_come(floor, live):
+        return
+    if live.is_parked:
+        yield from reenter(floor, order_id, place)
+    else:
+        yield from report(floor, order_id, place)
 
 
 def _day_has_come(floor: Floor, live: LiveOrder) -> bool:

@@ -30,7 +30,7 @@ from portway.model.instrument import (
     spread_table,
 )
 from portway.model.order import OrderSide, OrderTerms, OrderType, OutsideRth, TimeInForce
-from portway.model.quote import Depth, TradeSession
+from portway.model.quote import Depth, TradeSession, TradeStatus
 from portway.model.symbol import Market
 
 __all__ = [
@@ -77,6 +77,15 @@ MARKET_TYPES: Final = {
 }
 DAY_ONLY_TYPES: Final = frozenset({OrderType.MO, OrderType.AO, OrderType.ALO, OrderType.ODD})
 AUCTION_TYPES: Final = frozenset({OrderType.AO, OrderType.ALO})
+GONE_STATUSES: Final = frozenset(
+    {
+        TradeStatus.DELISTED,
+        TradeStatus.CODE_MOVED,
+        TradeStatus.EXPIRED,
+        TradeStatus.PREPARE_LIST,
+        TradeStatus.WARRANT_PREPARE_LIST,
+    }
+)
 # HK structured products and debt: traded in the continuous session alone.
 CONTINUOUS_CLASSES: Final = frozenset(
     {SecurityClass.WARRANT, SecurityClass.CBBC, SecurityClass.INLINE, SecurityClass.DEBT}
@@ -208,7 +217,7 @@ def _form_refusals(terms: OrderTerms) -> Iterator[OrderRefused]:
 
 
 def _is_tradable(view: MarketView) -> bool:
-    if view.instrument.is_index:
+    if view.instrument.is_index or view.status in GONE_STATUSES:
         return False
     try:
         fees.fee_class_of(view.instrument)

@@ -171,6 +171,7 @@ class Identity:
         wall: Unix seconds now.
         tool_secret: What the command line tools of this server put into `TOOL_HEADER`, beside the
             credentials of an account; empty: no tools are known.
+        on_refresh: Called with the old and the new token whenever one replaces the other.
     """
 
     def __init__(
@@ -179,8 +180,10 @@ class Identity:
         wall: Callable[[], float],
         tool_secret: str = "",
         random: Callable[[int], bytes] = secrets.token_bytes,
+        on_refresh: Callable[[str, str], None] = lambda old, new: None,
     ) -> None:
         self._store = store
+        self._on_refresh = on_refresh
         self._wall = wall
         self._tool_secret = tool_secret.encode()
         self._random = random
@@ -251,9 +254,10 @@ class Identity:
             raise Refused("TOKEN_INVALID")
         record = replace(record, is_read_only=principal.is_read_only)
         await self._store.add_token(record)
-        old = token_digest(_token_text(authorization))
-        await self._store.revoke_token(old, int(now) + REFRESH_GRACE_S)
+        old = _token_text(authorization)
+        await self._store.revoke_token(token_digest(old), int(now) + REFRESH_GRACE_S)
         self.forget()
+        self._on_refresh(old, text)
         return text, record, account
 
     def forget(self) -> None:

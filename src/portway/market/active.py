@@ -16,8 +16,15 @@ from typing import Final
 from portway.market.days import TradingDays, begin_of_day
 from portway.market.ports import MarketSource, SourceDamaged
 from portway.model.instrument import OPTION_CLASSES, Instrument
-from portway.model.quote import MarketEvent, Period, SessionQuote, SubType
-from portway.model.session import Part, day_reset, trading_hours
+from portway.model.quote import (
+    DaySnapshot,
+    MarketEvent,
+    Period,
+    SessionQuote,
+    SubType,
+    TradeSession,
+)
+from portway.model.session import Part, trading_hours
 from portway.model.symbol import Market, Symbol
 from portway.quotes.board import Board
 
@@ -36,6 +43,7 @@ class ActiveSymbol:
         board: Everything before the symbol's place in time, folded.
         upcoming: The next event of the day, not yet folded; None: none is left today.
         day_ends: When the board turns to the next trading day.
+        changes_at: When the board changes without an event; None: it does not.
         watchers: How many look at it all the time.
         is_stale: Time has passed over events that were not folded.
     """
@@ -45,6 +53,7 @@ class ActiveSymbol:
         "_events",
         "_source",
         "board",
+        "changes_at",
         "day_ends",
         "instrument",
         "is_stale",
@@ -70,6 +79,7 @@ class ActiveSymbol:
         self._days = days
         self.board: Board
         self.day_ends: datetime
+        self.changes_at: datetime | None
         self.upcoming: MarketEvent | None
         self._events: Iterator[MarketEvent]
         self._stand_at(at, sequences)
@@ -93,10 +103,12 @@ class ActiveSymbol:
         before = self.board.quote(begin)
         previous, sequences = before if before.open else None, self.board.sequences
         self.day_ends = self._days.next_begin(self.market, day)
+        self.changes_at = None
         self.board = self._empty_board(day, NEVER_CLOSED, previous, sequences)
         try:
             close = self._source.prev_close(self.symbol, day)
             self.board = self._empty_board(day, close or NEVER_CLOSED, previous, sequences)
+            self._expect_bar(day, begin)
             self._follow(begin)
         except SourceDamaged as error:
             self._give_up(error)
@@ -104,6 +116,7 @@ class ActiveSymbol:
     def _stand_at(self, at: datetime, sequences: Mapping[SubType, int]) -> None:
         day = self._days.shown_at(self.market, at)
         self.is_stale = False
+        self.changes_at = None
         self.day_ends = self._days.next_begin(self.market, day)
         self.board = self._empty_board(day, NEVER_CLOSED, None, sequences)
         try:
@@ -119,10 +132,13 @@ class ActiveSymbol:
         self.upcoming = None
 
     def _fold_until(self, day: date, at: datetime, sequences: Mapping[SubType, int]) -> None:
-        previous = self._day_before(day) if at < day_reset(self.market, day) else None
         # Between trading days the last one stands as it ended.
         last = begin_of_day(self.market, day) + DAY_LENGTH - timedelta.resolution
         snapshot = self._source.snapshot(self.symbol, min(at, last))
+        if snapshot is None and not self._source.has_events(self.symbol, day):
+            snapshot = self._bar_alone(day, at)
+        has_traded = snapshot is not None and TradeSession.NORMAL in snapshot.sessions
+        previous = None if has_traded else self._day_before(day)
         if snapshot is not None:
             self.board = Board.restore(
                 snapshot,
@@ -136,6 +152,35 @@ class ActiveSymbol:
             self.board = self._empty_board(day, close or NEVER_CLOSED, previous, sequences)
             for event in self._source.ticks(self.symbol, begin_of_day(self.market, day), at):
                 self.board.apply(event)
+
+    def _expect_bar(self, day: date, at: datetime) -> None:
+        """On a day of which only the bar is known: note when it is to be shown."""
+        if not self._source.has_events(self.symbol, day):
+            closes_at = self._closes_at(day)
+            self.changes_at = closes_at if at < closes_at else None
+
+    def _bar_alone(self, day: date, at: datetime) -> DaySnapshot | None:
+        """A day of which only the bar is known: nothing before the close, the bar from then on."""
+        self._expect_bar(day, at)
+        quote = None if at < self._closes_at(day) else self._quote_from_bar(day)
+        if quote is None:
+            return None
+        return DaySnapshot(
+            symbol=self.symbol,
+            trading_day=day,
+            prev_close=quote.prev_close,
+            sessions={TradeSession.NORMAL: quote},
+            minutes=(),
+            auction_volume=0,
+            auction_turnover=NEVER_CLOSED,
+            trades=(),
+            depth=None,
+            brokers=None,
+        )
+
+    def _closes_at(self, day: date) -> datetime:
+        regular = [one for one in self._parts(day) if one.session is TradeSession.NORMAL]
+        return regular[-1].end
 
     def _follow(self, begin: datetime) -> None:
         self._events = self._source.ticks(self.symbol, begin, self.day_ends)
@@ -161,11 +206,18 @@ class ActiveSymbol:
     def _day_before(self, day: date) -> SessionQuote | None:
         """The regular quote with which the trading day before `day` ended."""
         before = self._days.previous(self.market, day)
-        bars = self._source.bars(self.symbol, Period.DAY, before, before)
+        last = begin_of_day(self.market, before) + DAY_LENGTH - timedelta.resolution
+        snapshot = self._source.snapshot(self.symbol, last)
+        if snapshot is not None and TradeSession.NORMAL in snapshot.sessions:
+            return snapshot.sessions[TradeSession.NORMAL]
+        return self._quote_from_bar(before)
+
+    def _quote_from_bar(self, day: date) -> SessionQuote | None:
+        bars = self._source.bars(self.symbol, Period.DAY, day, day)
         if not bars:
             return None
         bar = bars[-1]
-        close_before = self._source.prev_close(self.symbol, before)
+        close_before = self._source.prev_close(self.symbol, day)
         return SessionQuote(
             bar.close,
             bar.open,
@@ -173,7 +225,7 @@ class ActiveSymbol:
             bar.low,
             bar.volume,
             bar.turnover,
-            self._parts(before)[-1].end,
+            self._closes_at(day),
             NEVER_CLOSED if close_before is None else close_before,
         )
 

@@ -16,7 +16,7 @@ from portway.market.imported.records import BarTable, candlesticks
 from portway.model.quote import Candlestick, Period, TradeSession
 from portway.model.symbol import Symbol
 
-__all__ = ["BarPage", "BarTables", "without_session"]
+__all__ = ["BarPage", "BarTables"]
 
 
 @runtime_checkable
@@ -92,10 +92,3 @@ class BarPage(Sequence[Candlestick]):
         table = self.table
         rows = table.rows[np.flatnonzero(keep)]
         return BarPage(BarTable(rows, table.price_places, table.turnover_places), running)
-
-
-def without_session(bars: Sequence[Candlestick], session: TradeSession) -> Sequence[Candlestick]:
-    """Return `bars` without those of a session."""
-    if isinstance(bars, BarPage):
-        return bars.without(session)
-    return [bar for bar in bars if bar.session is not session]

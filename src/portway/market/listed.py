@@ -45,6 +45,10 @@ class ListedSource:
         """Return None: there is no day."""
         return None
 
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        """Return False: there are none."""
+        return False
+
     def is_prepared(self, symbol: Symbol, day: date) -> bool:
         """Return True: there is no work."""
         return True

@@ -59,6 +59,10 @@ class MarketSource(Protocol):
         """
         ...
 
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        """Whether there are prints or quotes of the day to show; False: a day bar at most."""
+        ...
+
     def is_prepared(self, symbol: Symbol, day: date) -> bool:
         """Whether the day can be shown without slow work; always so where there is none."""
         ...

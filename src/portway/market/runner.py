@@ -23,7 +23,15 @@ from portway.model.calendar import Calendar
 from portway.model.command import MarketMoved
 from portway.model.instrument import Instrument
 from portway.model.order import DayAuction
-from portway.model.quote import Depth, MarketEvent, SubType, Trade, TradeSession
+from portway.model.quote import (
+    Depth,
+    MarketEvent,
+    StatusChange,
+    SubType,
+    Trade,
+    TradeSession,
+    TradeStatus,
+)
 from portway.model.session import continuous_span
 from portway.model.symbol import Market, Symbol, market_of
 from portway.quotes.board import Board
@@ -35,6 +43,15 @@ __all__ = ["MarketRunner"]
 IDLE_SYMBOLS_MAX = 1024  # Boards kept of symbols that were asked for once; the oldest goes first.
 HK_AUCTION = "U"  # Trade type of the opening and of the closing auction.
 US_CROSSES = {"Q": DayAuction.OPENING, "M": DayAuction.CLOSING}
+# Nothing trades; what is shown then, if anything, is the book before.
+HALTED_STATUSES = frozenset(
+    {
+        TradeStatus.HALTED,
+        TradeStatus.FUSE,
+        TradeStatus.SPLIT_STOCK_HALTS,
+        TradeStatus.SUSPEND_TRADE,
+    }
+)
 FAR_AWAY = timedelta(seconds=1)
 CHUNK_EVENTS = 256  # Events folded before others of the process get their turn.
 
@@ -213,6 +230,8 @@ class MarketRunner:
             wanted = symbol in self._working or (active.watchers > 0 and not silent)
             if wanted and active.is_stale:
                 active.catch_up(self.now(active.market))
+            if active.changes_at is not None and active.changes_at <= targets[active.market]:
+                active.is_stale = True  # Found anew when it is asked for, or when time goes on.
             if wanted:
                 yield active
             else:
@@ -250,7 +269,7 @@ class MarketRunner:
                 moves.append(move)
 
     def _move_of(self, active: ActiveSymbol, event: MarketEvent) -> MarketMoved | None:
-        """What an order has to know of an event: a new depth, or a print that sets the price."""
+        """What an order has to know of an event: a depth, a price-setting print, a halt's end."""
         prints: tuple[Trade, ...] = ()
         if isinstance(event, Trade):
             effect = effect_of(active.market, event.trade_type, event.session)
@@ -258,9 +277,11 @@ class MarketRunner:
             if effect is not TradeEffect.PRICE_AND_VOLUME and not is_cross:
                 return None
             prints = (event,)
-        elif not isinstance(event, Depth):
+        elif not isinstance(event, Depth | StatusChange):
             return None
         session = self.session(active.market, event.at)
+        if active.board.status in HALTED_STATUSES:
+            session = None
         depth = active.board.depth
         auction = self._auction_of(active.market, event, session)
         return MarketMoved(active.symbol, event.at, session, depth, prints, auction)

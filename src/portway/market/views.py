@@ -12,7 +12,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Protocol, runtime_checkable
 
-from portway.market.runner import MarketRunner
+from portway.market.runner import HALTED_STATUSES, MarketRunner
 from portway.model.command import MarketView
 from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Instrument, SecurityClass
@@ -86,20 +86,22 @@ class MarketViews:
         )
         phase = self._phase(instrument, day, now)
         is_closing = phase in CLOSING_PHASES or (market is Market.HK and phase is Phase.CLOSED)
+        is_halted = board.status in HALTED_STATUSES
         return MarketView(
             instrument=instrument,
             trading_day=day,
             next_trading_day=calendar.next_trading_day(day),
-            session=self._market.agenda.session_at(market, day, now),
+            session=None if is_halted else self._market.agenda.session_at(market, day, now),
             settles_on=settled.cash,
             sellable_from=settled.sellable_from,
             depth=board.depth,
             last_done=quote.last_done or None,
             prev_close=board.prev_close or None,
             ended=self._market.agenda.ended_at(market, day, now),
-            phase=phase,
+            phase=Phase.BREAK if is_halted and phase is not Phase.CLOSED else phase,
             reference=self._reference(market, day, board) if is_closing else None,
             ipo_day=self._ipo_day(instrument, day),
+            status=board.status,
         )
 
     def _phase(self, instrument: Instrument, day: date, now: datetime) -> Phase:

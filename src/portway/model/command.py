@@ -18,7 +18,7 @@ from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
 from portway.model.order import AttachedTerms, DayAuction, NamedEnum, OrderTerms
-from portway.model.quote import Depth, Trade, TradeSession
+from portway.model.quote import Depth, Trade, TradeSession, TradeStatus
 from portway.model.session import Phase
 from portway.model.symbol import Market, Symbol
 
@@ -367,6 +367,7 @@ class MarketView:
         phase: What the exchange does with the security now; None: only `session` is known.
         reference: Reference price of the closing auction; None outside of it.
         ipo_day: Number of the trading day since the listing, from 1; None when long listed.
+        status: Whether the security can be traded at all; while it is halted `session` is None.
     """
 
     instrument: Instrument
@@ -382,6 +383,7 @@ class MarketView:
     phase: Phase | None = None
     reference: Decimal | None = None
     ipo_day: int | None = None
+    status: TradeStatus = TradeStatus.NORMAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class SqliteStore:
             self._writer = _connect(path)
             self._reader = _connect(path)
             self._prepare()
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.DatabaseError, OSError, UnicodeDecodeError) as error:
             raise DatabaseCorrupt(
                 f"{path}: {error}; restore it from a backup, or move it away to start afresh"
             ) from error

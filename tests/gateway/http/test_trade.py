@@ -255,3 +255,69 @@ async def test_the_maximum_quantity_is_what_the_cash_pays() -> None:
         ):
             status, answer = await w.call("GET", f"/v1/trade/estimate/buy_limit?{bad}")
             assert (status, answer["code"]) == (400, 602001), bad
+
+
+ATTACHED_FIELDS = {
+    "order_id",
+    "attached_type_display",
+    "trigger_price",
+    "quantity",
+    "executed_qty",
+    "status",
+    "updated_at",
+    "withdrawn",
+    "gtd",
+    "time_in_force",
+    "counter_id",
+    "trigger_status",
+    "executed_amount",
+    "tag",
+    "submitted_at",
+    "executed_price",
+    "force_only_rth",
+    "reviewed",
+    "activate_order_type",
+    "activate_rth",
+    "submit_price",
+    "limit_depth_level",
+}
+BRACKET = {
+    "attached_order_type": "BRACKET",
+    "profit_taker_price": "650",
+    "stop_loss_price": "550",
+    "time_in_force": "GTC",
+}
+
+
+async def test_attached_orders_stand_in_their_parent_and_are_reached_by_their_own_ids() -> None:
+    async with world("none") as w:
+        filled_market(w)
+        parent = await submit(w, attached_params=BRACKET)
+        [listed] = (await data(w, "/v1/trade/order/today"))["orders"]
+        children = listed["attached_orders"]
+        assert [set(one) for one in children] == [ATTACHED_FIELDS] * 2
+        kinds = [one["attached_type_display"] for one in children]
+        assert kinds == ["PROFIT_TAKER", "STOP_LOSS"]
+        assert {one["trigger_status"] for one in children} == {"ACTIVE"}, "the parent is filled"
+        assert {one["counter_id"] for one in children} == {"ST/HK/700"}
+        child = children[1]["order_id"]
+        asked = f"order_id={child}&is_attached=true"
+        [own] = (await data(w, f"/v1/trade/order/today?{asked}"))["orders"]
+        assert (own["order_id"], own["trigger_price"]) == (child, "550")
+        detail = await data(w, f"/v1/trade/order?{asked}")
+        assert detail["status"] == "VarietiesNotReported"
+        status, answer = await w.call(
+            "DELETE", f"/v1/trade/order?order_id={parent}&is_attached=true"
+        )
+        assert (status, answer["code"]) == (400, 603001), "a parent is no child"
+        await w.call("DELETE", f"/v1/trade/order?{asked}")
+        [listed] = (await data(w, "/v1/trade/order/today"))["orders"]
+        assert [one["withdrawn"] for one in listed["attached_orders"]] == [False, True]
+        body = {
+            "order_id": children[0]["order_id"],
+            "quantity": "200",
+            "trigger_price": "660",
+        }
+        await w.call("PUT", "/v1/trade/order", body)
+        [listed] = (await data(w, "/v1/trade/order/today"))["orders"]
+        assert listed["attached_orders"][0]["trigger_price"] == "660"

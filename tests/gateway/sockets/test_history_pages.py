@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from portway.gateway.sockets import quote_messages as messages
 from portway.gateway.sockets.history_pages import encode_bars
-from portway.market.bar_page import BarPage, without_session
+from portway.market.bar_page import BarPage
 from portway.market.imported.records import BAR, BarTable, candlesticks
 from portway.model.quote import TradeSession
 from portway.model.symbol import Market
@@ -66,7 +66,6 @@ def test_a_page_is_an_ordinary_sequence() -> None:
             assert list(page[first:last]) == bars[first:last]
     assert page[::2] == tuple(bars[::2])
     left = [bar for bar in bars if bar.session is not TradeSession.PRE]
-    assert list(without_session(page, TradeSession.PRE)) == left
-    assert without_session(bars, TradeSession.PRE) == left
+    assert list(page.without(TradeSession.PRE)) == left
     with pytest.raises(IndexError):
         page[6]

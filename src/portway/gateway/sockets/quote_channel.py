@@ -128,7 +128,7 @@ class QuoteChannel:
         names = (names,) if isinstance(names, str) else names
         quotes = self._quotes
         wanted = (Symbol(name) for name in dict.fromkeys(names[: SYMBOLS_MAX + 1]))
-        return [one for one in wanted if quotes.source(one) and not quotes.is_at_hand(one)]
+        return [one for one in wanted if quotes.instrument(one) and not quotes.is_at_hand(one)]
 
     async def _when_ready(
         self,
@@ -471,9 +471,14 @@ class QuoteChannel:
 
     def _one(self, text: str) -> tuple[Instrument, Board]:
         instrument = self._listed_one(text)
-        board = self._quotes.board(instrument.symbol)
-        if board is None or not has_data(board):
+        board, source = (
+            self._quotes.board(instrument.symbol),
+            self._quotes.source(instrument.symbol),
+        )
+        if board is None or source is None or not has_data(board):
             raise Refused("QUOTE_NO_DATA")
+        if not source.has_events(instrument.symbol, board.trading_day):
+            raise Refused("QUOTE_NO_DATA")  # a day of which nothing but its bar is known
         return instrument, board
 
 

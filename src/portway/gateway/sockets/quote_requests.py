@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Final
 
 from portway.gateway.errors import Refused
-from portway.market.bar_page import without_session
 from portway.market.history import (
     HistoryDirection,
     HistoryError,
@@ -129,13 +128,11 @@ class CandleQuery:
 
     Attributes:
         find: Asks a symbol's history.
-        count: The newest bars of what was found that are answered.
-        overnight: Whether the client asked for US overnight data when it signed in.
+        hidden: Sessions that this client is not shown.
     """
 
     find: Callable[[SymbolHistory], Sequence[Candlestick]]
-    count: int
-    overnight: bool
+    hidden: frozenset[TradeSession]
 
     def run(self, history: SymbolHistory) -> Sequence[Candlestick]:
         """Return the bars, ascending.
@@ -144,16 +141,14 @@ class CandleQuery:
             Refused: If there is no such page.
         """
         try:
-            bars = self.find(history)
+            bars = self.find(replace(history, hidden=self.hidden))
         except NoData:
             raise Refused("QUOTE_NO_DATA") from None
         except TooManyBars as error:
             raise Refused("QUOTE_TOO_MUCH_REQUESTED", str(error)) from None
         except HistoryError as error:
             raise Refused("QUOTE_PARAMETER_INVALID", str(error)) from None
-        if not self.overnight:
-            bars = without_session(bars, TradeSession.OVERNIGHT)
-        return bars[-self.count :]
+        return bars
 
 
 def latest_query(request: pb.SecurityCandlestickRequest, *, overnight: bool) -> CandleQuery:
@@ -161,12 +156,9 @@ def latest_query(request: pb.SecurityCandlestickRequest, *, overnight: bool) -> 
     period, adjust = period_of(request.period), adjust_of(request.adjust_type)
     all_sessions = wants_all_sessions(request.trade_session)
     count = count_of(request.count)
-    # Without overnight data the newest bars are what is left of a longer page.
-    asked = COUNT_MAX if all_sessions and not overnight else count
     return CandleQuery(
-        lambda history: history.latest(period, asked, adjust, all_sessions=all_sessions),
-        count,
-        overnight,
+        lambda history: history.latest(period, count, adjust, all_sessions=all_sessions),
+        _hidden(overnight=overnight),
     )
 
 
@@ -181,7 +173,12 @@ def history_query(request: pb.SecurityHistoryCandlestickRequest, *, overnight: b
             find = _by_date(request.date_request, period, adjust, all_sessions)
         case _:
             raise Refused("QUOTE_PARAMETER_INVALID", "query_type")
-    return CandleQuery(find, COUNT_MAX, overnight)
+    return CandleQuery(find, _hidden(overnight=overnight))
+
+
+def _hidden(*, overnight: bool) -> frozenset[TradeSession]:
+    """Overnight data is for clients that asked for it when they signed in."""
+    return frozenset() if overnight else frozenset({TradeSession.OVERNIGHT})
 
 
 def _by_offset(

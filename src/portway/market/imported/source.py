@@ -86,7 +86,7 @@ class ImportedSource:
         if symbol not in self._listed:
             return True
         key = (symbol, day)
-        return key in self._marks_for(key) or not self._has_events(symbol, day)
+        return key in self._marks_for(key) or not self.has_events(symbol, day)
 
     def prepare(self, symbol: Symbol, day: date) -> None:
         """Read and fold a day, so that later calls about it are quick. For any thread."""
@@ -176,7 +176,8 @@ class ImportedSource:
     def _parts(self, listed: Listed, day: date) -> Sequence[Part]:
         return listed.hours.parts(day, self._calendar(listed).is_half_day(day))
 
-    def _has_events(self, symbol: Symbol, day: date) -> bool:
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        """Whether prints, quotes or minute bars of the day were imported."""
         if day in self._ticks_of(symbol):
             return True
         return len(self.bar_table(symbol, Period.ONE_MINUTE, day, day)) > 0

@@ -161,6 +161,11 @@ class RecordedSource:
         days = self._trading_days(symbol)
         return days[bisect_left(days, first) : bisect_right(days, last)]
 
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        """Whether prints or quotes of the day were recorded."""
+        files = self._files.get(symbol)
+        return files is not None and (day in files.trades or day in files.quotes)
+
     def is_prepared(self, symbol: Symbol, day: date) -> bool:
         """Whether `prepare` has nothing left to do."""
         if day not in self.replay_days(symbol):

@@ -151,6 +151,10 @@ class SyntheticWorld:
         assert close is not None, "a trading day of the world has a close before it"
         return day_snapshot(inside, microseconds(at), close, self._events)
 
+    def has_events(self, symbol: Symbol, day: date) -> bool:
+        """Return whether the symbol is listed and trades on that day."""
+        return bool(self.trading_days(symbol, day, day))
+
     def is_prepared(self, symbol: Symbol, day: date) -> bool:
         """Return True: a day is drawn in milliseconds."""
         return True

@@ -68,7 +68,7 @@ def main() -> None:
         medians.append(float(np.median(lateness_ms(others, turned))))
     reading, stopped = medians[::2], medians[1::2]
     ratios = [slow / fast for fast, slow in zip(reading, stopped, strict=True)]
-    print(f"{CONNECTIONS} connections, one of them slow in every other phase of {PHASE_SECONDS:.0f} s")
+    print(f"{CONNECTIONS} connections, one slow in every other phase of {PHASE_SECONDS:.0f} s")
     print(f"  {sum(counts) / len(counts) / PHASE_SECONDS:,.0f} frames/s, {merged:.0f} merged")
     for what, values in (("it reads", reading), ("it does not", stopped)):
         print(f"  p50 of the others while {what}: {statistics.median(values):.3f} ms", end=" ")

@@ -25,13 +25,20 @@ from portway.model.command import Command, MarketView
 from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event
 from portway.model.symbol import Market, Symbol
+from portway.storage.errors import StorageError
 from portway.storage.home import open_home, read_json
 from portway.storage.sqlite import SqliteStore
+from portway.trading.errors import TradingError
+from portway.trading.ports import JournalCorrupt
 from portway.trading.queries import TradeQueries
 from portway.trading.runner import VenueRunner
-from portway.wire.envelope import Language
+from portway.wire.envelope import Language, failure
 
-__all__ = ["back_office", "call_office"]
+__all__ = ["OfficeRefused", "back_office", "call_office"]
+
+
+class OfficeRefused(Exception):
+    """The desk does not do what was asked; the message is one line for the owner."""
 
 
 class _NoMarket:
@@ -69,16 +76,21 @@ async def call_office(
     """Call an endpoint of the admin API on a home that nobody serves.
 
     Raises:
-        Refused: As the endpoint does.
-        StorageError, JournalCorrupt: If the home cannot be opened.
+        OfficeRefused: If the endpoint refuses, or the home cannot be opened.
     """
-    async with back_office(path) as office:
-        routes = account_routes(office, Limits(PROFILES["none"]), time.monotonic)
-        endpoint = routes.get((method, verb))
-        if endpoint is None:
-            raise Refused("PATH_NOT_FOUND")
-        fields = parse_query(query.encode())
-        return await endpoint(Request(method, verb, {}, fields, content, None, Language.EN))
+    request = Request(method, verb, {}, parse_query(query.encode()), content, None, Language.EN)
+    try:
+        async with back_office(path) as office:
+            routes = account_routes(office, Limits(PROFILES["none"]), time.monotonic)
+            endpoint = routes.get((method, verb))
+            if endpoint is None:
+                raise Refused("PATH_NOT_FOUND")
+            return await endpoint(request)
+    except Refused as refused:
+        _, envelope = failure(refused.reason, detail=refused.detail)
+        raise OfficeRefused(str(envelope["message"])) from refused
+    except (StorageError, TradingError, JournalCorrupt) as error:
+        raise OfficeRefused(str(error)) from error
 
 
 @asynccontextmanager

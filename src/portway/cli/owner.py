@@ -72,12 +72,7 @@ def _message(error: urllib.error.HTTPError) -> str:
 
 def _ask_home(home: Path, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
     # Late: a verb on a running server needs no server code.
-    from portway.assemble.back_office import call_office
-    from portway.gateway.errors import Refused
-    from portway.storage.errors import StorageError
-    from portway.trading.errors import TradingError
-    from portway.trading.ports import JournalCorrupt
-    from portway.wire.envelope import failure
+    from portway.assemble.back_office import OfficeRefused, call_office
 
     if not home.is_dir():
         raise click.ClickException(
@@ -87,11 +82,8 @@ def _ask_home(home: Path, path: str, body: Mapping[str, Any] | None) -> dict[str
     content = b"" if body is None else json.dumps(body).encode()
     try:
         return asyncio.run(call_office(home, "POST" if content else "GET", verb, query, content))
-    except Refused as refused:
-        _, envelope = failure(refused.reason, detail=refused.detail)
-        raise click.ClickException(str(envelope["message"])) from None
-    except (StorageError, TradingError, JournalCorrupt) as error:
-        raise click.ClickException(str(error)) from None
+    except OfficeRefused as refused:
+        raise click.ClickException(str(refused)) from None
 
 
 def only_account(home: Path, account_no: str | None) -> str:

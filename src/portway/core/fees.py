@@ -45,6 +45,7 @@ class FeeClass(Enum):
     HK_REIT = auto()
     HK_UNSTAMPED = auto()
     US_STOCK = auto()
+    US_OPTION = auto()
     CN_SHARE = auto()
     CN_ETF = auto()
 
@@ -97,8 +98,9 @@ def order_fees(query: FeeQuery, consideration: Decimal, quantity: Decimal) -> tu
     """Return every item of the schedule, zeros included, in the order of the schedule.
 
     Args:
-        consideration: Sum of price times quantity over the order's executions of the day.
-        quantity: Sum of their quantities, in shares.
+        consideration: Sum of price times quantity over the order's executions of the day; of
+            options also times the multiplier.
+        quantity: Sum of their quantities, in shares or contracts.
     """
     traded = _Traded(query, consideration, quantity)
     items = _SCHEDULES[query.fee_class]
@@ -249,17 +251,27 @@ def _us_settlement(traded: _Traded) -> Decimal:
 
 
 def _us_sec(traded: _Traded) -> Decimal:
-    rate = next(rate for first, rate in _SEC_RATES if traded.query.on >= first)
-    if not traded.is_sale or not rate:
+    rate = traded.query.rates.us_sec_rate
+    if rate is None:
+        rate = next(rate for first, rate in _SEC_RATES if traded.query.on >= first)
+    if not traded.is_sale:
         return ZERO
-    return max(CENT, up(traded.consideration * rate, 2))
+    return _at_least_a_cent(traded.consideration * rate)
 
 
 def _us_taf(traded: _Traded) -> Decimal:
     if not traded.is_sale:
         return ZERO
+    rates = traded.query.rates
     per_share, most = next(row[1:] for row in _TAF_RATES if traded.query.on >= row[0])
-    return min(most, max(CENT, up(traded.quantity * per_share, 2)))
+    per_share = per_share if rates.us_taf_per_share is None else rates.us_taf_per_share
+    most = most if rates.us_taf_max is None else rates.us_taf_max
+    return min(most, _at_least_a_cent(traded.quantity * per_share))
+
+
+def _at_least_a_cent(charge: Decimal) -> Decimal:
+    """Round up to the cent; nothing only where the rate is nothing."""
+    return max(CENT, up(charge, 2)) if charge else ZERO
 
 
 def _us_cat(traded: _Traded) -> Decimal:
@@ -274,6 +286,55 @@ _US: Final[dict[str, Callable[[_Traded], Decimal]]] = {
     "SEC": _us_sec,
     "TAF": _us_taf,
     "CAT": _us_cat,
+}
+
+# --- US options: per contract ------------------------------------------------------------------
+
+_OPTION_TAF_RATES = ((date(2026, 1, 1), Decimal("0.00329")), (date.min, Decimal("0.00279")))
+
+
+def _option_commission(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    charge = traded.quantity * rates.us_option_commission_per_contract
+    return up(max(charge, rates.us_option_commission_min), 2)
+
+
+def _option_platform(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    charge = traded.quantity * rates.us_option_platform_per_contract
+    return up(max(charge, rates.us_option_platform_min), 2)
+
+
+def _option_exchange(traded: _Traded) -> Decimal:
+    return up(traded.quantity * traded.query.rates.us_option_exchange_per_contract, 2)
+
+
+def _option_clearing(traded: _Traded) -> Decimal:
+    rates = traded.query.rates
+    return up(min(traded.quantity * rates.us_option_occ_per_contract, rates.us_option_occ_max), 2)
+
+
+def _option_orf(traded: _Traded) -> Decimal:
+    return up(traded.quantity * traded.query.rates.us_option_orf_per_contract, 2)
+
+
+def _option_taf(traded: _Traded) -> Decimal:
+    if not traded.is_sale:
+        return ZERO
+    rate = traded.query.rates.us_option_taf_per_contract
+    if rate is None:
+        rate = next(rate for first, rate in _OPTION_TAF_RATES if traded.query.on >= first)
+    return _at_least_a_cent(traded.quantity * rate)
+
+
+_US_OPTION: Final[dict[str, Callable[[_Traded], Decimal]]] = {
+    "COMMISSION": _option_commission,
+    "PLATFORM": _option_platform,
+    "EXCHANGE": _option_exchange,
+    "CLEARING": _option_clearing,
+    "ORF": _option_orf,
+    "SEC": _us_sec,
+    "TAF": _option_taf,
 }
 
 # --- China Connect ----------------------------------------------------------------------------
@@ -326,6 +387,7 @@ _SCHEDULES: Final[dict[FeeClass, dict[str, Callable[[_Traded], Decimal]]]] = {
     FeeClass.HK_REIT: _HK,
     FeeClass.HK_UNSTAMPED: {**_HK, "STAMP": _none},
     FeeClass.US_STOCK: _US,
+    FeeClass.US_OPTION: _US_OPTION,
     FeeClass.CN_SHARE: _CN_SHARE,
     FeeClass.CN_ETF: _CN_ETF,
 }

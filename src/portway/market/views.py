@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from statistics import median
 from typing import Protocol, runtime_checkable
 
@@ -20,6 +21,7 @@ from portway.model.quote import TradeSession
 from portway.model.session import (
     AuctionEnds,
     Phase,
+    PhaseSpan,
     continuous_span,
     day_spans,
     timetable_of,
@@ -45,6 +47,7 @@ CLOSING_PHASES = frozenset(
         Phase.CLOSING_RANDOM,
     }
 )
+SPANS_MAX = 4096  # Days of securities whose phases are kept.
 NEW_DAYS_MAX = 10  # Trading days after a listing that are counted for the price limits.
 
 
@@ -60,6 +63,8 @@ class MarketViews:
 
     def __init__(self, market: MarketRunner) -> None:
         self._market = market
+        # Asked with every move of a symbol with orders.
+        self._spans = lru_cache(maxsize=SPANS_MAX)(self._spans_of)
 
     def now(self, market: Market) -> datetime:
         return self._market.now(market)
@@ -105,16 +110,22 @@ class MarketViews:
         )
 
     def _phase(self, instrument: Instrument, day: date, now: datetime) -> Phase:
-        """What the exchange does with a security; the random ends are those of its source."""
-        source: object = self._market.source(instrument.symbol)
-        ends = AuctionEnds()
-        if instrument.market is Market.HK and isinstance(source, DrawsAuctionEnds):
-            ends = source.auction_ends(instrument.symbol, day)
-        half = self._market.calendar(instrument.market).is_half_day(day)
-        for span in day_spans(timetable_of(instrument), day, half, ends):
+        """What the exchange does with a security."""
+        for span in self._spans(instrument.symbol, day):
             if span.begin <= now < span.end:
                 return span.phase
         return Phase.CLOSED
+
+    def _spans_of(self, symbol: Symbol, day: date) -> tuple[PhaseSpan, ...]:
+        """The phases of a security's day; the random ends are those of its source."""
+        instrument = self._market.instrument(symbol)
+        assert instrument is not None, "it has a view"
+        source: object = self._market.source(symbol)
+        ends = AuctionEnds()
+        if instrument.market is Market.HK and isinstance(source, DrawsAuctionEnds):
+            ends = source.auction_ends(symbol, day)
+        half = self._market.calendar(instrument.market).is_half_day(day)
+        return day_spans(timetable_of(instrument), day, half, ends)
 
     def _reference(self, market: Market, day: date, board: Board) -> Decimal | None:
         """The closing auction's reference price, from trades alone; None without any."""

@@ -70,8 +70,12 @@ class RejectTiming(NamedEnum):
 class FeeRates:
     """The part of the charges that the venue's owner may set; the rest is law, by date.
 
-    Rates of HK and CN are fractions of the consideration, those of US are per share; amounts are in
-    the currency of the security.
+    Rates of HK and CN are fractions of the consideration, those of US are per share (options: per
+    contract); amounts are in the currency of the security. A None is taken from the dated table of
+    the regulator's rates.
+
+    Attributes:
+        us_sec_rate: Fraction of what is sold.
     """
 
     hk_commission_rate: Decimal = Decimal("0.0003")
@@ -86,6 +90,18 @@ class FeeRates:
     us_settlement_per_share: Decimal = Decimal("0.003")
     us_settlement_max_rate: Decimal = Decimal("0.07")
     us_cat_per_share: Decimal = Decimal("0.000003")
+    us_sec_rate: Decimal | None = None
+    us_taf_per_share: Decimal | None = None
+    us_taf_max: Decimal | None = None
+    us_option_commission_per_contract: Decimal = Decimal("0.50")
+    us_option_commission_min: Decimal = Decimal("0.99")
+    us_option_platform_per_contract: Decimal = Decimal("0.50")
+    us_option_platform_min: Decimal = Decimal("0.99")
+    us_option_exchange_per_contract: Decimal = Decimal("0.18")
+    us_option_occ_per_contract: Decimal = Decimal("0.025")
+    us_option_occ_max: Decimal = Decimal(55)
+    us_option_orf_per_contract: Decimal = Decimal("0.02")
+    us_option_taf_per_contract: Decimal | None = None
     cn_commission_rate: Decimal = Decimal("0.0003")
     cn_commission_min: Decimal = Decimal(3)
     cn_platform_fee: Decimal = Decimal(15)

@@ -93,7 +93,8 @@ class SqliteReadModels:
         if where.days is not None:
             found.since("changed_day", where.days, or_else="is_terminal = 0")
         if where.before_days is not None:
-            found.before("submitted_day", where.before_days)
+            found.before("changed_day", where.before_days)
+            found.add("is_terminal = ?", 1)
         if where.submitted_from is not None:
             found.add("submitted_us >= ?", instant_us(where.submitted_from))
         if where.submitted_to is not None:

@@ -269,8 +269,8 @@ class OrderFilter:
     Attributes:
         days: Today's orders: per market the running trading day; an order passes when it is still
             working, or was submitted for or changed on that day or later.
-        before_days: History: per market the running trading day; an order submitted for that day or
-            later does not pass.
+        before_days: History, the rest: per market the running trading day; an order passes when it
+            has ended, and changed last on a day before.
         submitted_from, submitted_to: Market instants, both inclusive.
     """
 
@@ -294,7 +294,8 @@ class OrderFilter:
             and (self.market is None or row.market is self.market)
             and (self.order_id is None or order.order_id == self.order_id)
             and (not order.is_terminal or _since(self.days, row.market, row.changed_day))
-            and _before(self.before_days, row.market, row.submitted_day)
+            and _before(self.before_days, row.market, row.changed_day)
+            and (self.before_days is None or row.order.is_terminal)
             and (self.submitted_from is None or order.submitted_at >= self.submitted_from)
             and (self.submitted_to is None or order.submitted_at <= self.submitted_to)
         )

@@ -30,6 +30,10 @@ CHARGE_NAMES: Final[Mapping[str, Text]] = {
     "SEC": Text("SEC Fee", "证监会规费", "證監會規費"),
     "TAF": Text("Trading Activity Fee", "交易活动费", "交易活動費"),
     "CAT": Text("Consolidated Audit Trail Fee", "综合审计跟踪费", "綜合審計跟蹤費"),
+    # US options.
+    "EXCHANGE": Text("Exchange Fee", "交易所费", "交易所費"),
+    "CLEARING": Text("Clearing Fee", "清算费", "清算費"),
+    "ORF": Text("Options Regulatory Fee", "期权监管费", "期權監管費"),
     # The mainland.
     "HANDLING": Text("Handling Fee", "经手费", "經手費"),
     "MANAGEMENT": Text("Securities Management Fee", "证管费", "證管費"),

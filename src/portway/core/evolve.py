@@ -143,7 +143,7 @@ def _status_changed(state: State, event: OrderStatusChanged) -> Order:
         live.order,
         status=event.status,
         updated_at=event.at,
-        msg=event.msg or live.order.msg,
+        msg=event.msg,  # Of this step alone: what refused a replace is past with the next step.
         trigger_status=event.trigger_status or live.order.trigger_status,
         triggered_at=event.triggered_at or live.order.triggered_at,
         price=live.order.price if event.price is None else event.price,
@@ -176,6 +176,7 @@ def _filled(state: State, event: OrderFilled) -> Order:
         executed_quantity=order.executed_quantity + execution.quantity,
         executed_amount=order.executed_amount + execution.consideration,
         last_price=execution.price,
+        msg="",
     )
     assert order.leaves_quantity >= 0, "never more is executed than was submitted"
     live.executions += 1
@@ -261,6 +262,7 @@ def _replaced(state: State, event: OrderReplaced) -> Order:
         updated_at=event.at,
         quantity=event.quantity,
         price=event.price,
+        msg="",
         terms=event.terms or replace(live.order.terms, remark=event.remark),
     )
     _set_hold(state, live, event.hold)

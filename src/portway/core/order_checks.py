@@ -221,6 +221,7 @@ def _is_tradable(view: MarketView) -> bool:
         return False
     try:
         fees.fee_class_of(view.instrument)
+        view.instrument.settlement_currency  # noqa: B018 - a listing in a currency no account has
     except LookupError:
         return False
     return True

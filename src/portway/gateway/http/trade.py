@@ -251,6 +251,8 @@ async def estimate_buy_limit(services: Services, request: Request) -> dict[str, 
     view = services.trades.view(_symbol(request.required("symbol")))
     if view is None:
         raise Refused("SYMBOL_NOT_FOUND")
+    if view.instrument.is_index:
+        raise Refused("SECURITY_NOT_TRADABLE")  # as an order for it is refused
     order_type = OrderType[
         member_of(names.ORDER_TYPE, request.required("order_type"), "order_type")
     ]

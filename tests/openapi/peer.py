@@ -35,7 +35,7 @@ from portway.wire.signature import last_values, verify
 
 APP_KEY, APP_SECRET, ACCESS_TOKEN = "key-0001", "secret-0001", "token-0001-0001-0001"
 LATER_MS = 4_000_000_000_000
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Peer:
         settings: dict[str, Any] = {
             "http_url": self.http_url,
             "quote_ws_url": self.ws_url,
-            "timeout_s": 5.0,
+            "timeout_s": 15.0,
             **changes,
         }
         return Config(APP_KEY, APP_SECRET, ACCESS_TOKEN, **settings)

@@ -39,7 +39,7 @@ from tests.openapi.peer import (
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
-WAIT = 10.0
+WAIT = 30.0
 
 
 def _collect(context: QuoteContext) -> queue.Queue[tuple[str, PushQuote]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ __all__ = ["welcome"]
 
 NEXT = """\
 [bold]Next[/bold], in another terminal:
-  eval "$(portway env{home})"            [dim]then run your LongPort program, unchanged[/dim]
-  portway watch{home} 700.HK AAPL.US     [dim]prices that move[/dim]
-  portway clock{home}                    [dim]where each market stands[/dim]
+  eval "$({command} env{home})"            [dim]then run your LongPort program, unchanged[/dim]
+  {command} watch{home} 700.HK AAPL.US     [dim]prices that move[/dim]
+  {command} clock{home}                    [dim]where each market stands[/dim]
 [dim]Ctrl-C stops the server; its state stays in {path}[/dim]"""
 
 
@@ -32,5 +33,18 @@ def welcome(home: Path, server: dict[str, Any]) -> None:
     print(format_environment(environment(home, server), "sh"))
     console.print()
     flag = "" if home == default_home() else f" --home {home}"
-    console.print(NEXT.format(home=escape(flag), path=escape(str(home))))
+    console.print(
+        NEXT.format(command=escape(_command()), home=escape(flag), path=escape(str(home)))
+    )
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """What to type for `portway` in a shell that knows nothing of this one's environment."""
+    running = Path(sys.argv[0])
+    if running.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m portway.cli"
+    found = shutil.which("portway")
+    if found is not None and Path(found).resolve() == running.resolve():
+        return "portway"
+    return str(running)

@@ -23,6 +23,7 @@ from portway.gateway.limits import LimitProfile, Limits
 from portway.gateway.office import Office
 from portway.gateway.ports import (
     ClockControl,
+    DocumentStore,
     HealthCheck,
     IdentityStore,
     QuoteService,
@@ -34,6 +35,7 @@ from portway.gateway.sockets.link import Flusher
 from portway.gateway.sockets.quote_channel import QuoteChannel
 from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.stats import GatewayStats, register
+from portway.gateway.watchlists import Watchlists
 from portway.wire.commands import Channel
 
 __all__ = ["Gateway", "GatewayPorts", "ListenerPorts"]
@@ -48,6 +50,7 @@ class GatewayPorts:
     trades: TradeService
     clock: ClockControl
     health: HealthCheck
+    documents: DocumentStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,15 @@ class Gateway:
         self.trade_gate = Gate(Channel.TRADE, self._trade_channel, **shared)  # type: ignore[arg-type]
         registry = registry if registry is not None else CollectorRegistry()
         register(registry, self.stats)
-        services = Services(ports.trades, ports.quotes, self.identity, self.limits, wall, loop.time)
+        services = Services(
+            ports.trades,
+            ports.quotes,
+            self.identity,
+            self.limits,
+            Watchlists(ports.documents),
+            wall,
+            loop.time,
+        )
         self._http = HttpListener(
             HttpApp(
                 services,

@@ -43,6 +43,7 @@ from portway.model.symbol import MARKET_ZONES, Market, Symbol, market_of
 from portway.quotes.board import Board
 from portway.quotes.changes import BoardChange
 from portway.storage.memory import MemoryStore
+from portway.trading.ports import WriteFailed
 from portway.trading.queries import TradeQueries
 from portway.trading.runner import VenueRunner
 from portway.wire.signature import signature_header
@@ -113,6 +114,23 @@ class MemoryIdentity:
             for digest, one in self.sessions.items()
             if one.expires_at_ms > expired_before_ms
         }
+
+
+class MemoryDocuments:
+    """Documents as a dictionary, and the fault of a disk that is full."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[tuple[str, str], str] = {}
+        self.is_full = False
+
+    async def document(self, kind: str, key: str) -> str | None:
+        return self.bodies.get((kind, key))
+
+    async def keep_document(self, kind: str, key: str, body: str) -> None:
+        await asyncio.sleep(0)  # as a real store: the loop turns meanwhile
+        if self.is_full:
+            raise WriteFailed("no space left")
+        self.bodies[kind, key] = body
 
 
 class HandFedSource:
@@ -336,6 +354,7 @@ class World:
     trades: Trades
     clock: StillClock
     health: Health
+    documents: MemoryDocuments
 
     @property
     def account_no(self) -> str:
@@ -420,18 +439,19 @@ async def world(profile: str = "service", timing: Timing | None = None) -> Async
     start = first_start(time.time())
     identity, quotes = MemoryIdentity(start), HandFedQuotes()
     trades, clock, health = Trades(quotes), StillClock(), Health()
+    documents = MemoryDocuments()
     await trades.runner.start()
     await trades.submit(OpenAccount(start.account.account_no, "test"))
     await trades.submit(Deposit(start.account.account_no, Currency.HKD, Decimal(1_000_000)))
     gateway = Gateway(
-        GatewayPorts(identity, quotes, trades, clock, health),
+        GatewayPorts(identity, quotes, trades, clock, health, documents),
         PROFILES[profile],
         admin_secret=ADMIN_SECRET,
         timing=timing,
     )
     ports = await gateway.start("127.0.0.1", ListenerPorts())
     try:
-        yield World(gateway, ports, start, identity, quotes, trades, clock, health)
+        yield World(gateway, ports, start, identity, quotes, trades, clock, health, documents)
     finally:
         await gateway.close()
         await trades.runner.close()

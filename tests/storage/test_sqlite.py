@@ -162,6 +162,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path) -
         "ALTER TABLE accounts DROP COLUMN closed_us",
         "ALTER TABLE balances DROP COLUMN interest",
         "DROP TABLE share_moves",
+        "DROP TABLE documents",
         "ALTER TABLE identity_accounts DROP COLUMN is_verified",
         "ALTER TABLE tokens DROP COLUMN is_read_only",
         "INSERT INTO accounts VALUES ('main', 'A', 'old', 'HKD', 'lb_papertrading', 0)",
@@ -176,6 +177,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path) -
     assert (account.kind, account.credit, account.closed_at) == (AccountKind.CASH, 0, None)
     assert [one.interest for one in rows.balances("A")] == [0]
     assert rows.share_moves("A") == []
+    assert store.select("SELECT count(*) FROM documents") == [(0,)]
     assert store.meta("schema_version") == str(SCHEMA_VERSION)
     store.close()
     SqliteStore(path).close()

@@ -32,8 +32,10 @@ from portway.gateway.sockets.link import Flusher
 from portway.gateway.sockets.quote_channel import QuoteChannel
 from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.stats import GatewayStats, register
+from portway.gateway.watchlists import Watchlists
 from portway.market.runner import MarketRunner
 from portway.settings import Settings
+from portway.storage.documents import SqliteDocuments
 from portway.storage.home import Home
 from portway.storage.sqlite import SqliteStore
 from portway.wire.commands import Channel
@@ -149,6 +151,7 @@ class Listeners:
             quotes=self._market,
             identity=self._identity,
             limits=self._limits,
+            watchlists=Watchlists(SqliteDocuments(self._store)),
             wall=time.time,
             steady=time.monotonic,
         )

@@ -29,6 +29,7 @@ __all__ = [
     "AccountRecord",
     "AppRecord",
     "ClockControl",
+    "DocumentStore",
     "HealthCheck",
     "IdentityStore",
     "QuoteService",
@@ -151,6 +152,18 @@ class IdentityStore(Protocol):
 
     async def drop_sessions(self, expired_before_ms: int) -> None:
         """Forget sessions that nobody can resume any more."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """Where small texts live that are read and written whole. Every write is durable on return."""
+
+    async def document(self, kind: str, key: str) -> str | None:
+        """What was kept last; None when nothing was."""
+        ...
+
+    async def keep_document(self, kind: str, key: str, body: str) -> None:
+        """Keep a text in place of the one before."""
         ...
 
 

@@ -47,7 +47,7 @@ __all__ = [
     "row_values",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -119,6 +119,9 @@ CREATE TABLE sessions (
     digest TEXT PRIMARY KEY, lineage TEXT NOT NULL, channel TEXT NOT NULL, app_key TEXT NOT NULL,
     account_no TEXT NOT NULL, is_tool INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL)
     WITHOUT ROWID;
+CREATE TABLE documents (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, key)) WITHOUT ROWID;
 """
 
 # From each earlier version to the next: new columns stand behind the old ones, with the value that
@@ -135,7 +138,12 @@ CREATE TABLE share_moves (
     PRIMARY KEY (venue, account_no, seq, idx)) WITHOUT ROWID;
 ALTER TABLE identity_accounts ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE tokens ADD COLUMN is_read_only INTEGER NOT NULL DEFAULT 0;
-"""
+""",
+    2: """
+CREATE TABLE documents (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, key)) WITHOUT ROWID;
+""",
 }
 
 # A cache beside the journal: made where it is missing, and it may be dropped at any time. `chain`

@@ -63,7 +63,7 @@ class Calls:
     def __init__(self, context: Any) -> None:
         self.context = context
 
-    async def __call__(self, name: str, *arguments: Any, **options: Any) -> Any:
+    async def __call__(self, name: str, /, *arguments: Any, **options: Any) -> Any:
         result = getattr(self.context, name)(*arguments, **options)
         return await result if inspect.isawaitable(result) else result
 
@@ -100,7 +100,7 @@ def plain(value: Any) -> Any:
     return {name: plain(one) for name, one in fields.items() if not callable(one)}
 
 
-async def refusal(calls: Callable[..., Any], *arguments: Any, **options: Any) -> dict[str, Any]:
+async def refusal(calls: Callable[..., Any], /, *arguments: Any, **options: Any) -> dict[str, Any]:
     """Code and message of a call that should be refused, or what it answered instead."""
     try:
         result = calls(*arguments, **options)

@@ -20,6 +20,7 @@ from tests.gateway.clients import SocketClient, connect
 from tests.gateway.world import (
     HandFedQuotes,
     Health,
+    MemoryDocuments,
     MemoryIdentity,
     StillClock,
     Trades,
@@ -74,7 +75,12 @@ async def two_clients() -> AsyncIterator[tuple[SocketClient, SocketClient, Marke
     start = first_start(time.time())
     gateway = Gateway(
         GatewayPorts(
-            MemoryIdentity(start), runner, Trades(HandFedQuotes()), StillClock(), Health()
+            MemoryIdentity(start),
+            runner,
+            Trades(HandFedQuotes()),
+            StillClock(),
+            Health(),
+            MemoryDocuments(),
         ),
         PROFILES["none"],
         admin_secret="unused",

@@ -19,9 +19,9 @@ async def security_list(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/quote/get_security_list: the securities of a market's category, US alone has one."""
     market = request.text("market")
     if market not in Market.__members__:
-        raise Refused("SECURITY_LIST_INVALID", "market")
+        raise Refused("QUOTE_HTTP_INVALID", "market")
     if request.text("category") not in (None, OVERNIGHT):
-        raise Refused("SECURITY_LIST_INVALID", "category")
+        raise Refused("QUOTE_HTTP_INVALID", "category")
     listed = services.quotes.reference.overnight() if market == Market.US else ()
     language = request.language
     return {

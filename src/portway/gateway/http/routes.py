@@ -11,7 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Final
 
-from portway.gateway.http import asset, quote, statements, tokens, trade
+from portway.gateway.http import asset, quote, statements, tokens, trade, watchlist
 from portway.gateway.http.request import Request
 from portway.gateway.http.services import Services
 
@@ -62,6 +62,11 @@ _ROWS = (
     Route("GET", "/v1/statement/download", statements.download, _TRADE),
     Route("GET", "/v1/risk/margin-ratio", asset.margin_ratio, _TRADE),
     Route("GET", "/v1/quote/get_security_list", quote.security_list, _FREE),
+    Route("GET", "/v1/watchlist/groups", watchlist.groups, _FREE),
+    Route("POST", "/v1/watchlist/groups", watchlist.create_group, _FREE),
+    Route("PUT", "/v1/watchlist/groups", watchlist.update_group, _FREE),
+    Route("DELETE", "/v1/watchlist/groups", watchlist.delete_group, _FREE),
+    Route("POST", "/v1/watchlist/pinned", watchlist.pin, _FREE),
 )
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = MappingProxyType(

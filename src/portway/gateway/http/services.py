@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from portway.gateway.identity import Identity
 from portway.gateway.limits import Limits
 from portway.gateway.ports import QuoteService, TradeService
+from portway.gateway.watchlists import Watchlists
 
 __all__ = ["Services"]
 
@@ -27,6 +28,7 @@ class Services:
     quotes: QuoteService
     identity: Identity
     limits: Limits
+    watchlists: Watchlists
     wall: Callable[[], float]
     steady: Callable[[], float]
     url_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))

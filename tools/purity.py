@@ -30,7 +30,9 @@ PURE_IMPORTS: Final = frozenset(
     "urllib.parse zlib zoneinfo".split()
 )
 LAYER_IMPORTS: Final = {
-    "quotes": frozenset({"numpy"}),
+    "model": frozenset({"msgspec"}),
+    "core": frozenset({"msgspec"}),
+    "quotes": frozenset({"msgspec", "numpy"}),
     "wire": frozenset({"google.protobuf"}),
 }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+
+from msgspec import structs
 
 from portway.core.engine import Outsides, handle
 from portway.core.invariants import check_invariants
@@ -115,7 +116,7 @@ class DayFloor:
             self.last = Decimal(price)
             trade = printed(self.symbol, price, volume, self.at)
             if self.session is not None:
-                trade = replace(trade, session=self.session)
+                trade = structs.replace(trade, session=self.session)
             self.tell(
                 MarketMoved(self.symbol, self.at, self.session, self.shown, (trade,), auction)
             )
@@ -146,7 +147,7 @@ class DayFloor:
         **more: object,
     ) -> Event:
         wish = terms(OrderSide[side], quantity, price, self.symbol, **more)
-        return self.tell(SubmitOrder(account_no, replace(wish, order_type=kind)))[0]
+        return self.tell(SubmitOrder(account_no, structs.replace(wish, order_type=kind)))[0]
 
     def refusal(self, command: Command) -> str | None:
         first = self.tell(command)[0]
@@ -173,7 +174,7 @@ class DayFloor:
             self.executions.setdefault(one.order_id, []).append(fill)
 
     def view(self) -> MarketView:
-        return replace(
+        return structs.replace(
             market_view(self.symbol, self.shown, self.session, self.day),
             instrument=self.instrument,
             phase=self.phase,

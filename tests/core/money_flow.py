@@ -6,9 +6,11 @@ Days are two weeks apart, so that months end, interest is posted and everything 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+
+from msgspec import structs
 
 from portway.core.invariants import check_invariants
 from portway.model.account import AccountKind
@@ -90,7 +92,7 @@ class MoneyFlow(Flow):
             if day != before[market]:
                 later = self.days[market] = next_weekday(day, 9)
                 told = [
-                    replace(one, trading_day=later)  # type: ignore[call-arg]
+                    structs.replace(one, trading_day=later)  # type: ignore[call-arg]
                     if getattr(one, "trading_day", None) == day
                     else one
                     for one in told
@@ -99,7 +101,7 @@ class MoneyFlow(Flow):
 
     def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
         if isinstance(stamped.command, TradingDayStarted):
-            stamped = replace(stamped, actions=tuple(self._actions(stamped.command)))
+            stamped = structs.replace(stamped, actions=tuple(self._actions(stamped.command)))
         yield from super().decided(stamped, seq)
 
     def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
 from hypothesis import settings
+from msgspec import structs
 
 from portway.core.engine import Outsides, decide, evolve
 from portway.core.state import State
@@ -201,7 +202,7 @@ class Flow:
         """Decide and evolve one command, as the runner does."""
         self.at += timedelta(milliseconds=self.random.randrange(1, 5000))
         if isinstance(command, MarketMoved | SessionEnded | SessionOpened | TimeReached):
-            command = replace(command, at=self.at)
+            command = structs.replace(command, at=self.at)
         views = {symbol: self.view(symbol) for symbol in CENTRES}
         events: list[Event] = []
         seq = len(self.facts) + 1
@@ -226,7 +227,7 @@ class Flow:
         stages, index = STAGES[market], self.stages[market]
         stage = stages[index]
         ended = {one.ended for one in stages[: index + 1] if one.ended is not None}
-        return replace(
+        return structs.replace(
             market_view(symbol, self.shown.get(symbol), stage.session, self.days[market]),
             phase=stage.phase,
             ended=frozenset(ended),
@@ -399,7 +400,7 @@ class Flow:
             self.last[symbol] = price
             at = self.at + timedelta(seconds=1)
             trade = printed(symbol, str(price), pick.randrange(1, 9) * LOTS[symbol], at)
-            prints = (replace(trade, session=session),)
+            prints = (structs.replace(trade, session=session),)
         return MarketMoved(symbol, self.at, session, self.shown[symbol], prints)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from portway.core.invariants import check_invariants
 from portway.model.account import AccountKind
@@ -38,7 +38,7 @@ def begin(bank: Bank, day: date, *actions: CorporateAction, market: Market = Mar
 
 
 def gtc(bank: Bank, side: OrderSide, symbol: Symbol, quantity: int, price: str) -> int:
-    wish = replace(terms(side, quantity, price, symbol), time_in_force=TimeInForce.GTC)
+    wish = structs.replace(terms(side, quantity, price, symbol), time_in_force=TimeInForce.GTC)
     accepted = bank.tell(SubmitOrder(ACCOUNT, wish))[0]
     return accepted.order.order_id  # type: ignore[union-attr]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from portway.core.digest import digest
 from portway.core.engine import evolve
@@ -152,6 +152,6 @@ def test_the_flow_is_lively() -> None:
 def test_an_event_that_does_not_fit_fails_and_is_not_swallowed() -> None:
     flow = play(3, 60)
     filled = next(one for record in flow.facts for one in record if isinstance(one, OrderFilled))
-    twice = replace(filled.execution, quantity=Decimal(10**9))
+    twice = structs.replace(filled.execution, quantity=Decimal(10**9))
     with pytest.raises((KeyError, AssertionError)):
-        evolve(flow.state, replace(filled, execution=twice))
+        evolve(flow.state, structs.replace(filled, execution=twice))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from portway.core.engine import Outsides, handle
 from portway.core.exchange_rules import Place, price_refusal
@@ -152,7 +153,7 @@ def test_the_order_of_the_checks_is_fixed() -> None:
         ({"quantity": Decimal(100)}, R.WRONG_BID_SIZE),
         ({"price": Decimal(500)}, None),
     ):
-        order = SubmitOrder(ACCOUNT, replace(order.terms, **better))  # type: ignore[arg-type]
+        order = SubmitOrder(ACCOUNT, structs.replace(order.terms, **better))  # type: ignore[arg-type]
         assert desk.reason(order) is reason
 
 
@@ -234,7 +235,7 @@ def test_in_which_sessions_a_us_order_works(
     limit = terms(OrderSide.BUY, 1, "200", APPLE, outside_rth=outside_rth)
     assert {one for one in TradeSession if works_in(limit, Market.US, one)} == sessions
     assert not works_in(limit, Market.US, None)
-    market = replace(limit, order_type=OrderType.MO)
+    market = structs.replace(limit, order_type=OrderType.MO)
     assert {one for one in TradeSession if works_in(market, Market.US, one)} == {
         TradeSession.NORMAL
     }
@@ -242,11 +243,11 @@ def test_in_which_sessions_a_us_order_works(
 
 
 def test_an_order_after_its_last_session_lives_for_the_next_day() -> None:
-    view = replace(
+    view = structs.replace(
         market_view(APPLE, session=TradeSession.POST), ended=frozenset({TradeSession.NORMAL})
     )
     regular = terms(OrderSide.BUY, 1, "200", APPLE)
-    any_time = replace(regular, outside_rth=OutsideRth.ANY_TIME)
+    any_time = structs.replace(regular, outside_rth=OutsideRth.ANY_TIME)
     assert life_day(regular, view) == next_weekday(DAY)
     assert life_day(any_time, view) == DAY
 
@@ -281,7 +282,7 @@ def test_the_new_total_must_exceed_what_is_executed() -> None:
 def test_an_index_cannot_be_traded() -> None:
     desk = Desk()
     index = replace(INSTRUMENTS[TENCENT], board=Board.HK_HS)
-    desk.views[TENCENT] = replace(desk.views[TENCENT], instrument=index)
+    desk.views[TENCENT] = structs.replace(desk.views[TENCENT], instrument=index)
     assert desk.reason(buy(100, "500")) is R.SECURITY_NOT_TRADABLE
 
 

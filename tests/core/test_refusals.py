@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from portway.model.command import (
     CancelOrder,
@@ -42,7 +43,7 @@ def submitted(
     """Return why a new order was refused, or rejected with an id."""
     floor = floor or DayFloor()
     wish = terms(OrderSide[side], quantity, price, floor.symbol, **more)
-    events = floor.tell(SubmitOrder(ACCOUNT, replace(wish, order_type=kind)))
+    events = floor.tell(SubmitOrder(ACCOUNT, structs.replace(wish, order_type=kind)))
     if isinstance(events[0], OrderRefused):
         return events[0].reason.name
     assert isinstance(events[0], OrderAccepted)

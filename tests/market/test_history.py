@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from portway.market.history import (
     BadRange,
@@ -181,7 +182,7 @@ def test_what_is_still_to_come_shows_nowhere(clock, period):
     history = hk_history(f"2026-01-07T{clock}", live=False)
     other_future = {
         day: [
-            trade if trade.at < history.now else replace(trade, price=Decimal(999))
+            trade if trade.at < history.now else structs.replace(trade, price=Decimal(999))
             for trade in prints
         ]
         for day, prints in history.source.prints.items()

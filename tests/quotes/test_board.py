@@ -1,6 +1,5 @@
 """The board: what it shows equals what was printed, and it can be left and entered at any event."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -8,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from portway.model.quote import (
     Brokers,
@@ -167,7 +167,7 @@ def test_an_index_moves_price_and_volume_without_prints():
     assert change.trade is None
     assert change.quote.full == board.quote()
     assert (change.quote.last_done, change.quote.current_volume) == (Decimal("17.5"), 300)
-    board.apply(replace(tick, at=VIX.at("09:30:40"), price=Decimal(17), volume=200))
+    board.apply(structs.replace(tick, at=VIX.at("09:30:40"), price=Decimal(17), volume=200))
     quote = board.quote()
     assert (quote.open, quote.high, quote.low) == (Decimal("17.5"), Decimal("17.5"), 17)
     assert (quote.volume, quote.turnover) == (500, 18_000)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+
+from msgspec import structs
 
 from portway.model.command import MarketView, SubmitOrder
 from portway.model.corporate_action import CorporateAction
@@ -115,7 +117,7 @@ def terms(
     kind = OrderType.MO if price is None else OrderType.LO
     limit = Decimal(price) if price is not None else None
     base = OrderTerms(symbol, kind, side, Decimal(quantity), TimeInForce.DAY, price=limit)
-    return replace(base, **more)  # type: ignore[arg-type]
+    return structs.replace(base, **more)  # type: ignore[arg-type]
 
 
 def buy(

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from portway.core.fees import FeeClass, FeeQuery, order_fees, total
 from portway.core.funds import summary_of
@@ -287,7 +288,7 @@ async def test_what_the_estimate_says_a_margin_account_can_buy(desk: Desk) -> No
     await open_margin(desk)
     view = desk.market.view(APPLE)
     assert view is not None
-    view = replace(view, last_done=Decimal(190))
+    view = structs.replace(view, last_done=Decimal(190))
     most = desk.queries.estimate_max_quantity(
         MARGIN, view, OrderType.LO, OrderSide.BUY, Decimal(190), marks=marks_of(desk, APPLE)
     )
@@ -297,9 +298,9 @@ async def test_what_the_estimate_says_a_margin_account_can_buy(desk: Desk) -> No
     )
     assert (sold.cash, sold.margin) == (0, 10_000 // 95)
     desk.market.last[APPLE] = Decimal(190)
-    more = replace(buy(int(most.margin) + 1, "190", symbol=APPLE), account_no=MARGIN)
+    more = structs.replace(buy(int(most.margin) + 1, "190", symbol=APPLE), account_no=MARGIN)
     assert (await desk.runner.submit(more))[0].order.status is OrderStatus.REJECTED  # type: ignore[union-attr]
-    fits = replace(buy(int(most.margin), "190", symbol=APPLE), account_no=MARGIN)
+    fits = structs.replace(buy(int(most.margin), "190", symbol=APPLE), account_no=MARGIN)
     assert (await desk.runner.submit(fits))[0].order.status is not OrderStatus.REJECTED  # type: ignore[union-attr]
 
 
@@ -307,8 +308,8 @@ async def test_the_totals_shown_are_those_that_are_decided_on(desk: Desk) -> Non
     """Read models and state give the same totals, working orders and accrued interest included."""
     await open_margin(desk)
     desk.market.last[APPLE] = Decimal(190)
-    await desk.runner.submit(replace(buy(60, "200.02", symbol=APPLE), account_no=MARGIN))
-    await desk.runner.submit(replace(buy(30, "150", symbol=APPLE), account_no=MARGIN))
+    await desk.runner.submit(structs.replace(buy(60, "200.02", symbol=APPLE), account_no=MARGIN))
+    await desk.runner.submit(structs.replace(buy(30, "150", symbol=APPLE), account_no=MARGIN))
     shown = desk.queries.account_summary(MARGIN, marks_of(desk, APPLE), Currency.HKD).totals
     state = recover(desk.store, "main").state
     views = {APPLE: desk.market.view(APPLE)}

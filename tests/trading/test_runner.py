@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from portway.core.digest import digest
 from portway.core.invariants import check_invariants
@@ -400,7 +401,7 @@ async def test_a_defect_drops_its_command_and_the_venue_goes_on() -> None:
         # A market that contradicts itself is a defect of whoever feeds it.
         broken = market.show(TENCENT, "499.8x100", "500x100")
         market.shown[TENCENT] = None  # type: ignore[assignment]
-        object.__setattr__(broken, "asks", None)
+        structs.force_setattr(broken, "asks", None)
         market.shown[TENCENT] = broken
         bad, good = await asyncio.gather(
             runner.submit(buy(100, "480")),

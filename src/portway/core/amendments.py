@@ -6,9 +6,10 @@ order's type does not have are ignored, and what is not named stays.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
+
+from msgspec import structs
 
 from portway.core.attached import replace_children
 from portway.core.condition_checks import condition_refusals, delay_refusals
@@ -131,7 +132,7 @@ def _asked(order: Order, command: ReplaceOrder) -> OrderTerms:
     if order.status is OrderStatus.DELAYED_NOT_REPORTED and command.delayed_until is not None:
         clears = command.delayed_until.timestamp() <= AT_ONCE_SECONDS
         changes["delayed_until"] = None if clears else command.delayed_until
-    return dataclasses.replace(terms, **changes)  # type: ignore[arg-type]
+    return structs.replace(terms, **changes)
 
 
 def _new_terms(
@@ -188,7 +189,7 @@ def _carry_out(floor: Floor, live: LiveOrder, replaced: OrderReplaced) -> Iterat
         yield step_of(live, Step.REPLACE_REFUSED, floor.at, msg=reason.name)
         return
     status = next_status(live.order.status, Step.REPLACED)
-    yield dataclasses.replace(replaced, status=status)
+    yield structs.replace(replaced, status=status)
     if not replaced.keeps_priority and not live.is_parked:
         yield from queue_moves(floor, order.order_id)
     if place is None:
@@ -206,7 +207,7 @@ def _wait_on(
     if terms == before:
         return
     is_watching = live.order.trigger_status is TriggerStatus.ACTIVE
-    changed = dataclasses.replace(before, remark=terms.remark) != terms
+    changed = structs.replace(before, remark=terms.remark) != terms
     if is_watching and changed and live.order.parent_id is None:
         yield from start_watch(floor, live.order, terms)
     if live.order.status is OrderStatus.DELAYED_NOT_REPORTED and terms.delayed_until is None:

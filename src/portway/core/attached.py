@@ -8,9 +8,10 @@ its children with it. A sleeping or watching child reserves nothing.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
+
+from msgspec import structs
 
 from portway.core.book import opposite
 from portway.core.condition_checks import condition_refusals
@@ -86,7 +87,7 @@ def children(parent: Order) -> Iterator[OrderAccepted]:
         return
     for kind in kinds_of(wish):
         terms = _child_terms(parent.terms, wish, kind)
-        child = dataclasses.replace(
+        child = structs.replace(
             parent,
             order_id=parent.order_id + PLACES[kind],
             terms=terms,
@@ -213,7 +214,7 @@ def replace_children(
         if wish is None or order.attached_kind not in kinds_of(wish):
             continue
         asked = _child_terms(order.terms, wish, order.attached_kind)
-        terms = dataclasses.replace(
+        terms = structs.replace(
             order.terms,
             trigger_price=asked.trigger_price or order.terms.trigger_price,
             price=asked.price or order.terms.price,

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from msgspec import Struct
+
 from portway.model.order import OrderSide
 from portway.model.quote import Depth, Level
 
@@ -32,8 +34,7 @@ def crosses(side: OrderSide, limit: Decimal | None, price: Decimal) -> bool:
     return price <= limit if side is OrderSide.BUY else price >= limit
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Resting:
+class Resting(Struct, frozen=True, order=True):
     """A place in a queue; sorts by priority.
 
     Attributes:

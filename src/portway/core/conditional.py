@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 
+from msgspec import structs
+
 from portway.core.exchange_rules import Place
 from portway.core.funds import funds_refusal
 from portway.core.matching import Floor, step_of
@@ -96,13 +98,13 @@ def release(floor: Floor, order_id: int, found: Release) -> Iterator[Fact]:
     reason = funds_refusal(floor, account, order.terms.side, order.leaves_quantity, hold)
     kept = NO_HOLD if reason is not None or hold is None else hold
     stays = OrderStatusChanged(order.order_id, order.account_no, order.status, floor.at, kept)
-    woken = dataclasses.replace(
+    woken = structs.replace(
         stays, trigger_status=TriggerStatus.RELEASED, triggered_at=found.at, price=limit
     )
     place = _place(floor, live, limit)
     if place is not None:
         status = step_of(live, Step.REPORTED, floor.at).status
-        woken = dataclasses.replace(woken, status=status, trading_day=floor.view.trading_day)
+        woken = structs.replace(woken, status=status, trading_day=floor.view.trading_day)
     yield woken
     if order_id not in floor.state.orders:
         return
@@ -113,7 +115,7 @@ def release(floor: Floor, order_id: int, found: Release) -> Iterator[Fact]:
 
 
 def _place(floor: Floor, live: LiveOrder, limit: Decimal | None) -> Place | None:
-    released = dataclasses.replace(live, order=dataclasses.replace(live.order, price=limit))
+    released = dataclasses.replace(live, order=structs.replace(live.order, price=limit))
     return place_now(floor, released)
 
 
@@ -121,7 +123,7 @@ def _limit(floor: Floor, terms: OrderTerms, found: Release) -> Decimal | None:
     """Return the limit of a released order; attached ones may name a depth level, or nothing."""
     table = table_of(floor.view)
     if terms.order_type is OrderType.LIT and terms.price is None:
-        by_level = dataclasses.replace(terms, order_type=OrderType.TSLPAMT, limit_offset=None)
+        by_level = structs.replace(terms, order_type=OrderType.TSLPAMT, limit_offset=None)
         assert by_level.order_type in TRAILING_TYPES, "whose limit counts from the trigger"
         return release_limit(by_level, found, table, floor.view.depth)
     return release_limit(terms, found, table, floor.view.depth)

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 
+from msgspec import Struct
+
 from portway.core.state import State
 
 __all__ = ["digest"]
@@ -29,11 +31,12 @@ def digest(state: State) -> str:
 
 def _texts(value: object) -> Iterator[str]:
     """Yield a value as lines; containers and records give the number of their parts first."""
-    if is_dataclass(value) and not isinstance(value, type):
+    names = _names(value)
+    if names is not None:
         yield type(value).__name__
-        for one in fields(value):
-            yield one.name
-            yield from _texts(getattr(value, one.name))
+        for name in names:
+            yield name
+            yield from _texts(getattr(value, name))
     elif isinstance(value, dict):
         yield f"{{{len(value)}"
         for key, item in value.items():
@@ -45,6 +48,15 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(item)
     else:
         yield _plain(value)
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    """Return the names of a record's fields, in their order; None: it is no record."""
+    if isinstance(value, Struct):
+        return value.__struct_fields__
+    if is_dataclass(value) and not isinstance(value, type):
+        return tuple(one.name for one in fields(value))
+    return None
 
 
 def _plain(value: object) -> str:

@@ -7,8 +7,9 @@ anything is written.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec import structs
 
 from portway.core.evolve_accounts import evolve_account
 from portway.core.ledger import client_settling
@@ -139,7 +140,7 @@ def _remember_request(account: Account, order: Order) -> None:
 def _status_changed(state: State, event: OrderStatusChanged) -> Order:
     live = state.orders[event.order_id]
     before = live.order.status
-    live.order = order = replace(
+    live.order = order = structs.replace(
         live.order,
         status=event.status,
         updated_at=event.at,
@@ -169,7 +170,7 @@ def _filled(state: State, event: OrderFilled) -> Order:
     execution = event.execution
     live = state.orders[execution.order_id]
     order = live.order
-    live.order = order = replace(
+    live.order = order = structs.replace(
         order,
         status=event.status,
         updated_at=execution.at,
@@ -256,14 +257,14 @@ def _replaced(state: State, event: OrderReplaced) -> Order:
     if live.arrival is not None and not event.keeps_priority:
         _leave_book(state, live)
         live.since = event.at
-    live.order = order = replace(
+    live.order = order = structs.replace(
         live.order,
         status=event.status,
         updated_at=event.at,
         quantity=event.quantity,
         price=event.price,
         msg="",
-        terms=event.terms or replace(live.order.terms, remark=event.remark),
+        terms=event.terms or structs.replace(live.order.terms, remark=event.remark),
     )
     _set_hold(state, live, event.hold)
     _set_timer(state, live)

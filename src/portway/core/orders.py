@@ -7,9 +7,10 @@ refusal is yielded before anything else and alone. Matching is `matching.py`'s, 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
+
+from msgspec import structs
 
 from portway.core.attached import attached_refusal, children
 from portway.core.conditional import start_watch
@@ -137,7 +138,7 @@ def _new_order(
 def _rejected(order: Order, reason: RefusalReason | None) -> Order:
     assert reason is not None, "rejected for a reason"
     was_armed = order.trigger_status is TriggerStatus.ACTIVE
-    return dataclasses.replace(
+    return structs.replace(
         order,
         status=OrderStatus.REJECTED,
         msg=reason.name,

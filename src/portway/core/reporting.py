@@ -7,10 +7,11 @@ moment in the US, and gives up elsewhere.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+
+from msgspec import structs
 
 from portway.core.exchange_rules import Place, place_of, price_refusal
 from portway.core.funds import funds_refusal
@@ -89,7 +90,7 @@ def report(
     if not is_reported and order.status in WAITING_STATUSES:
         step = step_of(live, Step.REPORTED, floor.at)
         day = floor.view.trading_day
-        yield step if day == order.trading_day else dataclasses.replace(step, trading_day=day)
+        yield step if day == order.trading_day else structs.replace(step, trading_day=day)
     reason = exchange_refusal(floor, order.terms, order.price, place)
     reason = reason or _reserve_refusal(floor, live)
     if reason is not None:

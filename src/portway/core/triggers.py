@@ -8,10 +8,11 @@ trade types belongs to the quotes. What happens to a released order is decided e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct, structs
 
 from portway.model.order import OrderSide, OrderTerms, OrderType, OutsideRth
 from portway.model.quote import Depth, TradeSession
@@ -47,8 +48,7 @@ _RELEASED_AS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """A conditional order was touched as often as it asks.
 
     Attributes:
@@ -60,8 +60,7 @@ class Release:
     trigger: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """What a conditional order remembers.
 
     Attributes:
@@ -117,13 +116,13 @@ class Watch:
         monitor = terms.monitor_price
         assert monitor is not None, "what is not armed has a monitor price"
         reached = price >= monitor if self.rises else price <= monitor
-        return replace(self, is_armed=True, extreme=price) if reached else self
+        return structs.replace(self, is_armed=True, extreme=price) if reached else self
 
     def _follow(self, terms: OrderTerms, price: Decimal) -> Watch:
         if self.extreme is None:
             return self
         beyond = min if _trails_a_low(terms) else max
-        return replace(self, extreme=beyond(self.extreme, price))
+        return structs.replace(self, extreme=beyond(self.extreme, price))
 
     def _judge(
         self, terms: OrderTerms, price: Decimal, at: datetime
@@ -134,9 +133,9 @@ class Watch:
         from_below = _trails_a_low(terms) if self.extreme is not None else self.rises
         is_met = price >= trigger if from_below else price <= trigger
         if not is_met or self.is_met:
-            return replace(self, is_met=is_met), None
+            return structs.replace(self, is_met=is_met), None
         touches = (*(one for one in self.touches if at - one < TOUCH_WINDOW), at)
-        after = replace(self, is_met=True, touches=touches)
+        after = structs.replace(self, is_met=True, touches=touches)
         enough = len(touches) >= max(1, terms.trigger_count)
         return after, Release(at, trigger) if enough else None
 

@@ -6,9 +6,10 @@ recovery needs no configuration. What follows from them is decided in the core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import auto
+
+from msgspec import Struct
 
 from portway.model.money import Currency
 from portway.model.order import NamedEnum
@@ -24,8 +25,7 @@ class AccountKind(NamedEnum):
     MARGIN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class MoneyRules:
+class MoneyRules(Struct, frozen=True):
     """What a broker sets as it likes; rates are fractions of one, interest by the year.
 
     Attributes:

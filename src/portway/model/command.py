@@ -8,10 +8,11 @@ nobody. Instants are aware and in UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import auto
+
+from msgspec import Struct, field
 
 from portway.model.account import AccountKind, MoneyRules
 from portway.model.corporate_action import CorporateAction
@@ -66,8 +67,7 @@ class RejectTiming(NamedEnum):
     EARLY = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class FeeRates:
+class FeeRates(Struct, frozen=True):
     """The part of the charges that the venue's owner may set; the rest is law, by date.
 
     Rates of HK and CN are fractions of the consideration, those of US are per share (options: per
@@ -107,8 +107,7 @@ class FeeRates:
     cn_platform_fee: Decimal = Decimal(15)
 
 
-@dataclass(frozen=True, slots=True)
-class VenueSettings:
+class VenueSettings(Struct, frozen=True):
     """How a venue trades; a fact of its journal, so that recovery needs no configuration.
 
     Attributes:
@@ -134,15 +133,13 @@ class VenueSettings:
     money: MoneyRules = field(default_factory=MoneyRules)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigureVenue:
+class ConfigureVenue(Struct, frozen=True):
     """Make `settings` the venue's; no event when they are already."""
 
     settings: VenueSettings
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAccount:
+class OpenAccount(Struct, frozen=True):
     """Open an account.
 
     Attributes:
@@ -159,8 +156,7 @@ class OpenAccount:
     finance_max: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deposit:
+class Deposit(Struct, frozen=True):
     """Pay money in; `amount` above zero."""
 
     account_no: str
@@ -169,8 +165,7 @@ class Deposit:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True):
     """Pay money out; `amount` above zero and at most what may leave the account."""
 
     account_no: str
@@ -179,8 +174,7 @@ class Withdraw:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ConvertCash:
+class ConvertCash(Struct, frozen=True):
     """Exchange final money of one currency for another.
 
     Attributes:
@@ -195,8 +189,7 @@ class ConvertCash:
     rate: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResetAccount:
+class ResetAccount(Struct, frozen=True):
     """Begin anew: orders cancelled, shares and money gone, `deposits` paid in.
 
     Attributes:
@@ -207,23 +200,20 @@ class ResetAccount:
     deposits: tuple[tuple[Currency, Decimal], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CloseAccount:
+class CloseAccount(Struct, frozen=True):
     """Close an account that holds nothing and has no working order; it stays readable."""
 
     account_no: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitOrder:
+class SubmitOrder(Struct, frozen=True):
     """A new order; answered by `OrderAccepted` or `OrderRefused`."""
 
     account_no: str
     terms: OrderTerms
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceOrder:
+class ReplaceOrder(Struct, frozen=True):
     """New terms for a working or waiting order.
 
     Attributes:
@@ -249,16 +239,14 @@ class ReplaceOrder:
     cancels_attached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+class CancelOrder(Struct, frozen=True):
     """Take a working or waiting order back."""
 
     account_no: str
     order_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class MarketMoved:
+class MarketMoved(Struct, frozen=True):
     """What the outside market of one symbol shows now, and what has printed since the last time.
 
     Attributes:
@@ -277,8 +265,7 @@ class MarketMoved:
     auction: DayAuction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TradingDayStarted:
+class TradingDayStarted(Struct, frozen=True):
     """A trading day begins in a market: what settles on or before it becomes final."""
 
     market: Market
@@ -286,8 +273,7 @@ class TradingDayStarted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOpened:
+class SessionOpened(Struct, frozen=True):
     """Continuous matching begins, or begins again after a break: waiting orders are reported."""
 
     market: Market
@@ -296,8 +282,7 @@ class SessionOpened:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionOpened:
+class AuctionOpened(Struct, frozen=True):
     """A market's call auction takes orders from now on: those that wait for it are reported."""
 
     market: Market
@@ -306,8 +291,7 @@ class AuctionOpened:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionLocked:
+class AuctionLocked(Struct, frozen=True):
     """The no-cancellation stage of an auction begins."""
 
     market: Market
@@ -316,8 +300,7 @@ class AuctionLocked:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionEnded:
+class AuctionEnded(Struct, frozen=True):
     """The latest end of an auction: what no print of the outside has ended is matched now."""
 
     market: Market
@@ -326,16 +309,14 @@ class AuctionEnded:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TimeReached:
+class TimeReached(Struct, frozen=True):
     """An instant for which an order waits: its submit time, or the end of its patience."""
 
     market: Market
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(Struct, frozen=True):
     """A session is over for its trading day (a break is not): orders that live no longer expire."""
 
     market: Market
@@ -366,8 +347,7 @@ Command = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MarketView:
+class MarketView(Struct, frozen=True):
     """What a decision about one symbol needs to know of its market, at one instant.
 
     Attributes:
@@ -402,8 +382,7 @@ class MarketView:
     status: TradeStatus = TradeStatus.NORMAL
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped:
+class Stamped(Struct, frozen=True):
     """A command with the instant at which it holds and the views it needs.
 
     Attributes:

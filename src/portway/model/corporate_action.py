@@ -6,17 +6,17 @@ for positions and cash. What follows from an action is decided there, not here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from portway.model.symbol import Symbol
 
 __all__ = ["CorporateAction"]
 
 
-@dataclass(frozen=True, slots=True)
-class CorporateAction:
+class CorporateAction(Struct, frozen=True):
     """What happens to the shares of a security on one ex-date; all terms per old share.
 
     Attributes:

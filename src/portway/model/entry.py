@@ -7,9 +7,10 @@ whether an account may go below zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 __all__ = ["Entry", "Fee", "Posting", "UnbalancedEntry"]
 
@@ -18,8 +19,7 @@ class UnbalancedEntry(ValueError):
     """The postings of an entry do not sum to zero for every asset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fee:
+class Fee(Struct, frozen=True):
     """One item of an order's charges.
 
     Attributes:
@@ -32,8 +32,7 @@ class Fee:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True):
     """One leg of an entry.
 
     Attributes:
@@ -47,8 +46,7 @@ class Posting:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A balanced set of postings.
 
     Attributes:

@@ -5,9 +5,10 @@ Prices are in the security's currency per share, quantities in shares.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from portway.model.money import Currency
 from portway.model.order import OrderSide
@@ -16,8 +17,7 @@ from portway.model.symbol import Symbol
 __all__ = ["Execution", "Fill"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True):
     """One match of one order with one level of the outside depth or one resting order.
 
     Attributes:
@@ -31,8 +31,7 @@ class Fill:
     against: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """A fill as its account knows it.
 
     Attributes:

@@ -6,10 +6,11 @@ security's currency per share, quantities in shares.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from portway.model.money import Currency
 from portway.model.symbol import Symbol
@@ -131,8 +132,7 @@ TERMINAL_STATUSES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AttachedTerms:
+class AttachedTerms(Struct, frozen=True):
     """What is to follow when an order executes; prices per share, None where nothing was said.
 
     Attributes:
@@ -157,8 +157,7 @@ class AttachedTerms:
     stop_loss_depth_level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTerms:
+class OrderTerms(Struct, frozen=True):
     """Everything a client may say when it submits an order; None where it said nothing.
 
     Attributes:
@@ -189,8 +188,7 @@ class OrderTerms:
     attached: AttachedTerms | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """An order as the venue knows it at one moment.
 
     Attributes:

@@ -7,10 +7,11 @@ currency. Instants are aware and in UTC. Enum values are the numbers of the quot
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
+
+from msgspec import Struct
 
 from portway.model.symbol import Symbol
 
@@ -111,8 +112,7 @@ class Period(IntEnum):
         return int(self) if self < Period.DAY else None
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(Struct, frozen=True):
     """One print on the market.
 
     Attributes:
@@ -136,8 +136,7 @@ class Trade:
         return self.price * self.volume
 
 
-@dataclass(frozen=True, slots=True)
-class IndexTick:
+class IndexTick(Struct, frozen=True):
     """A new value of an index, with what its members traded since the tick before.
 
     Attributes:
@@ -152,8 +151,7 @@ class IndexTick:
     turnover: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """One price of a book: shares waiting there and the number of orders they belong to."""
 
     price: Decimal
@@ -161,8 +159,7 @@ class Level:
     order_num: int
 
 
-@dataclass(frozen=True, slots=True)
-class Depth:
+class Depth(Struct, frozen=True):
     """The whole visible book, best price first on both sides; an empty side is an empty tuple."""
 
     symbol: Symbol
@@ -171,8 +168,7 @@ class Depth:
     bids: tuple[Level, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Brokers:
+class Brokers(Struct, frozen=True):
     """Broker seats queueing at each price level (HK): element 0 belongs to position 1."""
 
     symbol: Symbol
@@ -181,8 +177,7 @@ class Brokers:
     bids: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(Struct, frozen=True):
     """A security halts, resumes, lists or expires."""
 
     symbol: Symbol
@@ -193,8 +188,7 @@ class StatusChange:
 MarketEvent = Trade | IndexTick | Depth | Brokers | StatusChange
 
 
-@dataclass(frozen=True, slots=True)
-class Candlestick:
+class Candlestick(Struct, frozen=True):
     """Prices and volume of one bar.
 
     Attributes:
@@ -216,8 +210,7 @@ class Candlestick:
     priced: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SessionQuote:
+class SessionQuote(Struct, frozen=True):
     """What one session of a trading day has shown so far.
 
     Attributes:
@@ -236,8 +229,7 @@ class SessionQuote:
     prev_close: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class DaySnapshot:
+class DaySnapshot(Struct, frozen=True):
     """Everything a board needs to stand at one instant of a trading day without folding its ticks.
 
     A snapshot is a promise: it equals the fold of all the day's events before that instant.

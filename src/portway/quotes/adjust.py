@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import reduce
 from itertools import groupby, starmap
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from portway.model.corporate_action import CorporateAction
 from portway.model.decimals import half_up, round_to_tick_half_up
@@ -150,7 +152,7 @@ def fold_adjusted_day_bars(
         scaled = [(bar, factors.at(_day_of(bar, zone))) for bar in group]
         stamp = day_stamp(first, zone)
         if all(adjustment == UNADJUSTED for _, adjustment in scaled):
-            found.append(replace(reduce(merge_bars, (bar for bar, _ in scaled)), at=stamp))
+            found.append(structs.replace(reduce(merge_bars, (bar for bar, _ in scaled)), at=stamp))
         else:
             found.append(_rounded(reduce(_merged, starmap(_scaled, scaled)), stamp))
     return tuple(found)
@@ -171,7 +173,7 @@ class _Exact:
 def _scaled(bar: Candlestick, adjustment: Adjustment) -> _Exact:
     with localcontext(_WIDE):
         price = adjustment.price
-        scaled = replace(
+        scaled = structs.replace(
             bar,
             open=bar.open * price,
             high=bar.high * price,

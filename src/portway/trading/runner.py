@@ -14,9 +14,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec import structs
 
 from portway.core.engine import Outsides, decide, evolve
 from portway.core.state import State
@@ -232,7 +234,7 @@ class VenueRunner:
             return
         waiting = self._moves.get(moved.symbol)
         if waiting is not None and waiting.prints:
-            moved = replace(moved, prints=_bounded(waiting.prints + moved.prints))
+            moved = structs.replace(moved, prints=_bounded(waiting.prints + moved.prints))
         self._moves[moved.symbol] = moved
         self._wake.set()
 

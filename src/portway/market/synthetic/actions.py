@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Context, Decimal
 
 import numpy as np
+from msgspec import structs
 
 from portway.market.synthetic.draws import Floats, exp, key_of, word
 from portway.market.synthetic.profiles import Profile
@@ -94,4 +95,4 @@ def _add_dividends(
         paid[row] = cents / (middle * grown * float(shares[row]))
         one = found.get(row, CorporateAction(instrument.symbol, span.days[row]))
         # Per old share: on the day of a split there are more of them.
-        found[row] = replace(one, cash=Decimal(cents).scaleb(-2))
+        found[row] = structs.replace(one, cash=Decimal(cents).scaleb(-2))

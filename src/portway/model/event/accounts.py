@@ -5,9 +5,10 @@ Every amount that follows is in the fact, with its ledger entry where something 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from portway.model.account import AccountKind
 from portway.model.entry import Entry
@@ -34,8 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class AccountOpened:
+class AccountOpened(Struct, frozen=True):
     account_no: str
     name: str
     base_currency: Currency
@@ -45,8 +45,7 @@ class AccountOpened:
     finance_max: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CashDeposited:
+class CashDeposited(Struct, frozen=True):
     """Money came in, final at once; `amount` above zero."""
 
     account_no: str
@@ -57,8 +56,7 @@ class CashDeposited:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class CashWithdrawn:
+class CashWithdrawn(Struct, frozen=True):
     """Money left; `amount` above zero."""
 
     account_no: str
@@ -69,8 +67,7 @@ class CashWithdrawn:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class CashConverted:
+class CashConverted(Struct, frozen=True):
     """Money of one currency became money of another, final at once; both amounts above zero.
 
     Attributes:
@@ -87,8 +84,7 @@ class CashConverted:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class CreditLimitChanged:
+class CreditLimitChanged(Struct, frozen=True):
     """How much a margin account may borrow from now on, in its base currency."""
 
     account_no: str
@@ -96,8 +92,7 @@ class CreditLimitChanged:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Accrual:
+class Accrual(Struct, frozen=True):
     """Interest that grew on one account.
 
     Attributes:
@@ -111,8 +106,7 @@ class Accrual:
     weight: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class InterestAccrued:
+class InterestAccrued(Struct, frozen=True):
     """Interest grew up to the beginning of `through`, not posted yet."""
 
     through: date
@@ -120,8 +114,7 @@ class InterestAccrued:
     accruals: tuple[Accrual, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InterestPosted:
+class InterestPosted(Struct, frozen=True):
     """What accrued on one account left its cash; `amount` above zero, or zero after rounding."""
 
     account_no: str
@@ -132,8 +125,7 @@ class InterestPosted:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class DividendRight:
+class DividendRight(Struct, frozen=True):
     """A claim to a dividend: of whoever held the shares before the ex-date.
 
     Attributes:
@@ -150,8 +142,7 @@ class DividendRight:
     pay_date: date
 
 
-@dataclass(frozen=True, slots=True)
-class DividendDeclared:
+class DividendDeclared(Struct, frozen=True):
     """A security trades without a dividend from `ex_date` on: who gets how much, and when."""
 
     symbol: Symbol
@@ -160,15 +151,13 @@ class DividendDeclared:
     rights: tuple[DividendRight, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DividendPaid:
+class DividendPaid(Struct, frozen=True):
     right: DividendRight
     at: datetime
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class PositionAdjusted:
+class PositionAdjusted(Struct, frozen=True):
     """A position changed by a split, a bonus or a change of symbol.
 
     Attributes:
@@ -190,8 +179,7 @@ class PositionAdjusted:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class AccountReset:
+class AccountReset(Struct, frozen=True):
     """An account holds nothing any more; its history stays."""
 
     account_no: str
@@ -199,14 +187,12 @@ class AccountReset:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class AccountClosed:
+class AccountClosed(Struct, frozen=True):
     account_no: str
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """Unsettled money of one account and one day of settlement that becomes final.
 
     Attributes:
@@ -221,8 +207,7 @@ class Settled:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class SettlementDone:
+class SettlementDone(Struct, frozen=True):
     """A market's trading day began and what was due is final."""
 
     market: Market

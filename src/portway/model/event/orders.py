@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from portway.model.entry import Entry, Fee
 from portway.model.execution import Execution
@@ -31,8 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRefused:
+class OrderRefused(Struct, frozen=True):
     """The command, be it about an order or an account, is refused; nothing follows from it.
 
     Attributes:
@@ -44,15 +44,13 @@ class OrderRefused:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRepeated:
+class OrderRepeated(Struct, frozen=True):
     """The client's request id was seen before: the answer of then, and nothing new."""
 
     order_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """What a working order keeps reserved.
 
     Attributes:
@@ -69,16 +67,14 @@ class Hold:
 NO_HOLD = Hold()
 
 
-@dataclass(frozen=True, slots=True)
-class OrderAccepted:
+class OrderAccepted(Struct, frozen=True):
     """An order got its id, in its first status; that may be REJECTED, with the reason in `msg`."""
 
     order: Order
     hold: Hold
 
 
-@dataclass(frozen=True, slots=True)
-class OrderStatusChanged:
+class OrderStatusChanged(Struct, frozen=True):
     """An order took one step of its life without an execution.
 
     Attributes:
@@ -102,8 +98,7 @@ class OrderStatusChanged:
     trading_day: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WatchMoved:
+class WatchMoved(Struct, frozen=True):
     """What a conditional order remembers of the prints so far; fields as in `core.triggers.Watch`.
 
     At most one for each order and update of the market.
@@ -118,16 +113,14 @@ class WatchMoved:
     touches: tuple[datetime, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueMoved:
+class QueueMoved(Struct, frozen=True):
     """How many outside shares stand ahead of a resting order at its price (fill model `queue`)."""
 
     order_id: int
     ahead: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLingers:
+class OrderLingers(Struct, frozen=True):
     """A market order that found too little waits a moment for more.
 
     Attributes:
@@ -140,24 +133,21 @@ class OrderLingers:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OrderParked:
+class OrderParked(Struct, frozen=True):
     """A long-term order is taken off the exchange over night; its status stays."""
 
     order_id: int
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReentered:
+class OrderReentered(Struct, frozen=True):
     """A long-term order is at the exchange again, behind what stands there; its status stays."""
 
     order_id: int
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReplaced:
+class OrderReplaced(Struct, frozen=True):
     """New terms are in force.
 
     Attributes:
@@ -178,8 +168,7 @@ class OrderReplaced:
     terms: OrderTerms | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilled:
+class OrderFilled(Struct, frozen=True):
     """One execution, with all the money that moved.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from portway.model.command import VenueSettings
 from portway.model.order import DayAuction
@@ -17,14 +18,12 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class VenueConfigured:
+class VenueConfigured(Struct, frozen=True):
     settings: VenueSettings
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionBounded:
+class AuctionBounded(Struct, frozen=True):
     """The no-cancellation stage of an auction begins: the best prices recorded then bound it."""
 
     symbol: Symbol
@@ -35,8 +34,7 @@ class AuctionBounded:
     highest_bid: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionHeld:
+class AuctionHeld(Struct, frozen=True):
     """An auction is over; its trades, at one price, follow.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+
+from msgspec import structs
 
 from portway.core.fees import FeeClass, FeeQuery, order_fees, total
 from portway.model.command import FeeRates
@@ -55,4 +56,4 @@ def _rates(given: Mapping[str, Any]) -> FeeRates:
     # The rate on sales is one for shares and options.
     names = {name: f"{prefix}_{name}" for name in given["rates"]} | {"sec_rate": "us_sec_rate"}
     given_rates = {names[name]: Decimal(rate) for name, rate in given["rates"].items()}
-    return replace(FeeRates(), **given_rates)
+    return structs.replace(FeeRates(), **given_rates)

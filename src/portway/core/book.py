@@ -117,7 +117,7 @@ class Outside:
 
         Nothing changes when the source shows what it showed.
         """
-        if depth == self.depth:
+        if depth is self.depth or depth == self.depth:
             return
         self.depth = depth
         self.bids = _levels(depth.bids) if depth is not None else []
@@ -137,7 +137,10 @@ class Outside:
 
     def best(self, side: OrderSide) -> OutsideLevel | None:
         """Return the best level with anything left."""
-        return next(self.levels(side), None)
+        for level in self.side(side):
+            if level.left > 0:
+                return level
+        return None
 
     def levels(self, side: OrderSide) -> Iterator[OutsideLevel]:
         """Yield levels with anything left, best first."""

@@ -63,14 +63,15 @@ def decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Iter
         seq: Position of its facts in the journal; ids derive from it.
     """
     for event in _decide(state, outsides, stamped, seq):
-        yield from _with_consequences(state, event, stamped)
+        yield event
+        yield from _consequences(state, event, stamped)
 
 
-def _with_consequences(state: State, event: Event, stamped: Stamped) -> Iterator[Event]:
-    """Yield an event and, once it is added up, what it brings about among attached orders."""
-    yield event
+def _consequences(state: State, event: Event, stamped: Stamped) -> Iterator[Event]:
+    """Yield what an event, added up already, brings about among attached orders, and so on."""
     for one in attached.follow(state, event, stamped.at):
-        yield from _with_consequences(state, one, stamped)
+        yield one
+        yield from _consequences(state, one, stamped)
 
 
 def _decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Iterator[Event]:

@@ -301,9 +301,10 @@ def _settle_one(state: State, event: SettlementDone, one: Settled) -> None:
 
 def _set_hold(state: State, live: LiveOrder, hold: Hold) -> None:
     """Reserve `hold` in place of what the order had reserved."""
-    old, live.hold = live.hold, hold
-    if old == hold:
+    old = live.hold
+    if old is hold or old == hold:
         return
+    live.hold = hold
     order = live.order
     account = state.accounts[order.account_no]
     if order.terms.side is OrderSide.BUY:

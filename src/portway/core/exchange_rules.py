@@ -8,7 +8,7 @@ changes anything.
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
 from portway.core.order_checks import Touch, table_of, works_in
@@ -16,7 +16,7 @@ from portway.core.order_states import works_as
 from portway.core.state import State
 from portway.model.command import MarketView, VenueSettings
 from portway.model.event import RefusalReason
-from portway.model.order import DayAuction, OrderSide, OrderTerms, OrderType
+from portway.model.order import DayAuction, NamedEnum, OrderSide, OrderTerms, OrderType
 from portway.model.price_limits import (
     PriceRange,
     QuotationRefusal,
@@ -75,7 +75,7 @@ AUCTION_TYPES: Final = {
 AUCTION_PERCENT: Final = {OPENING: Decimal(15), CLOSING: Decimal(5)}
 
 
-class Place(Enum):
+class Place(NamedEnum):
     """Where an order meets the market."""
 
     CONTINUOUS = auto()

@@ -9,17 +9,18 @@ may set arrive with the question. Amounts are in the currency of the security.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum, auto
+from enum import auto
 from typing import Final
+
+from msgspec import Struct
 
 from portway.model.command import FeeRates
 from portway.model.decimals import half_up, up
 from portway.model.entry import Fee
 from portway.model.instrument import Instrument, SecurityClass
-from portway.model.order import OrderSide
+from portway.model.order import NamedEnum, OrderSide
 from portway.model.symbol import Market
 
 __all__ = [
@@ -38,7 +39,7 @@ CENT = Decimal("0.01")
 BROKER_FEES: Final = frozenset({"COMMISSION", "PLATFORM"})  # The rest goes to third parties.
 
 
-class FeeClass(Enum):
+class FeeClass(NamedEnum):
     """Securities that are charged alike."""
 
     HK_STAMPED = auto()
@@ -50,8 +51,7 @@ class FeeClass(Enum):
     CN_ETF = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class FeeQuery:
+class FeeQuery(Struct, frozen=True):
     """Whose schedule: class, side, trading day, and the owner's rates."""
 
     fee_class: FeeClass
@@ -60,8 +60,7 @@ class FeeQuery:
     rates: FeeRates
 
 
-@dataclass(frozen=True, slots=True)
-class _Traded:
+class _Traded(Struct, frozen=True):
     """The executions of one order on one day, summed."""
 
     query: FeeQuery
@@ -104,12 +103,15 @@ def order_fees(query: FeeQuery, consideration: Decimal, quantity: Decimal) -> tu
     """
     traded = _Traded(query, consideration, quantity)
     items = _SCHEDULES[query.fee_class]
-    return tuple(Fee(name, compute(traded)) for name, compute in items.items())
+    return tuple([Fee(name, compute(traded)) for name, compute in items.items()])
 
 
 def total(fees: tuple[Fee, ...]) -> Decimal:
     """Return the sum of the items."""
-    return sum((fee.amount for fee in fees), ZERO)
+    whole = ZERO
+    for fee in fees:
+        whole += fee.amount
+    return whole
 
 
 def fees_added(
@@ -121,8 +123,9 @@ def fees_added(
         charged: What the order has paid on that day already, by name.
     """
     due = order_fees(query, consideration, quantity)
-    added = (Fee(fee.name, fee.amount - charged.get(fee.name, ZERO)) for fee in due)
-    return tuple(fee for fee in added if fee.amount)
+    if charged:
+        due = tuple([Fee(fee.name, fee.amount - charged.get(fee.name, ZERO)) for fee in due])
+    return tuple([fee for fee in due if fee.amount])
 
 
 def affordable(
@@ -153,9 +156,13 @@ def affordable(
 
 # --- Hong Kong --------------------------------------------------------------------------------
 
+_STAMP_0_13, _STAMP_0_1 = Decimal("0.0013"), Decimal("0.001")
 _STAMP_0_1_FROM = date(2023, 11, 17)
 _REIT_FREE_FROM = date(2024, 12, 21)
+_TRADING_0_005, _TRADING_0_00565 = Decimal("0.00005"), Decimal("0.0000565")
 _TRADING_0_00565_FROM = date(2023, 1, 1)
+_SETTLEMENT_BOUNDED, _SETTLEMENT_FLAT = Decimal("0.00002"), Decimal("0.000042")
+_SETTLEMENT_MIN, _SETTLEMENT_MAX = Decimal(2), Decimal(100)
 _SETTLEMENT_FLAT_FROM = date(2025, 6, 30)
 
 
@@ -169,7 +176,7 @@ def _hk_stamp(traded: _Traded) -> Decimal:
     on = traded.query.on
     if traded.query.fee_class is FeeClass.HK_REIT and on >= _REIT_FREE_FROM:
         return ZERO
-    rate = Decimal("0.001") if on >= _STAMP_0_1_FROM else Decimal("0.0013")
+    rate = _STAMP_0_1 if on >= _STAMP_0_1_FROM else _STAMP_0_13
     return up(traded.consideration * rate, 0)
 
 
@@ -181,15 +188,15 @@ def _levy(rate: str, *, floor: Decimal = CENT) -> Callable[[_Traded], Decimal]:
 
 def _hk_trading(traded: _Traded) -> Decimal:
     # Until the end of 2022: 0.005 % and a trading tariff of 0.50 per transaction, left out here.
-    rate = "0.0000565" if traded.query.on >= _TRADING_0_00565_FROM else "0.00005"
-    return _levy(rate)(traded)
+    rate = _TRADING_0_00565 if traded.query.on >= _TRADING_0_00565_FROM else _TRADING_0_005
+    return max(CENT, half_up(traded.consideration * rate, 2))
 
 
 def _hk_settlement(traded: _Traded) -> Decimal:
     if traded.query.on >= _SETTLEMENT_FLAT_FROM:
-        return half_up(traded.consideration * Decimal("0.000042"), 2)
-    charge = half_up(traded.consideration * Decimal("0.00002"), 2)
-    return min(max(charge, Decimal(2)), Decimal(100))
+        return half_up(traded.consideration * _SETTLEMENT_FLAT, 2)
+    charge = half_up(traded.consideration * _SETTLEMENT_BOUNDED, 2)
+    return min(max(charge, _SETTLEMENT_MIN), _SETTLEMENT_MAX)
 
 
 def _none(traded: _Traded) -> Decimal:

@@ -10,9 +10,10 @@ before the next is decided.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from portway.core import fees
 from portway.core.book import Book, Outside, OutsideLevel, Resting, crosses, opposite
@@ -52,8 +53,7 @@ ZERO = Decimal(0)
 SELF_MATCH_MSG = "canceled: it would have traded with another order of the same account"
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """Where one symbol trades at one instant: the state, its outside, and what is known of both.
 
     Attributes:
@@ -82,13 +82,17 @@ class Floor:
 
 def touch_of(floor: Floor) -> Touch:
     """Return the best prices of outside depth and resting orders together."""
-    best: list[Decimal | None] = []
-    for side, better in ((OrderSide.BUY, max), (OrderSide.SELL, min)):
-        level = floor.outside.best(side)
-        own = _best_own(floor, side)
-        prices = [one.price for one in (level, own) if one is not None]
-        best.append(better(prices) if prices else None)
-    return Touch(*best)
+    return Touch(_best_price(floor, OrderSide.BUY), _best_price(floor, OrderSide.SELL))
+
+
+def _best_price(floor: Floor, side: OrderSide) -> Decimal | None:
+    level, own = floor.outside.best(side), _best_own(floor, side)
+    if own is None:
+        return None if level is None else level.price
+    if level is None:
+        return own.price
+    better = max if side is OrderSide.BUY else min
+    return better(level.price, own.price)
 
 
 def step_of(

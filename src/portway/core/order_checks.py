@@ -9,10 +9,11 @@ nothing here changes anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from portway.core import fees
 from portway.core.condition_checks import condition_refusals, delay_refusals
@@ -110,8 +111,7 @@ QUANTITY_REASONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """Best prices of a symbol, outside depth and resting orders together; None: no such side."""
 
     bid: Decimal | None
@@ -391,8 +391,7 @@ def reserve_price(
     return last * (1 + bound_rate) if side is OrderSide.BUY else last
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """The open part of an order and what its day has brought so far."""
 
     side: OrderSide

@@ -8,12 +8,12 @@ table is read by the code, the tests and the documentation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
 from portway.core.triggers import CONDITIONAL_TYPES, release_type
 from portway.model.event import RefusalReason
-from portway.model.order import TERMINAL_STATUSES, OrderStatus, OrderType
+from portway.model.order import TERMINAL_STATUSES, NamedEnum, OrderStatus, OrderType
 
 __all__ = [
     "IllegalTransition",
@@ -30,7 +30,7 @@ __all__ = [
 S = OrderStatus
 
 
-class Step(Enum):
+class Step(NamedEnum):
     """What can happen in the life of an order; PART: something is executed and something open."""
 
     REPORTED = auto()

@@ -65,8 +65,10 @@ def entry_hold(
 ) -> Hold | None:
     """Return what an order would reserve if it were at the exchange; None: by no price."""
     settings = floor.state.settings
-    rate = settings.us_market_bound_rate
-    worst = worst_price(terms, price, floor.view, touch_of(floor), rate)
+    worst = price
+    if worst is None:  # Nearly always there is a limit: the touch is not even looked at.
+        rate = settings.us_market_bound_rate
+        worst = worst_price(terms, price, floor.view, touch_of(floor), rate)
     return estimate_hold(terms, worst, quantity, None, floor.view, settings)
 
 

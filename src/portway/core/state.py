@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from msgspec import Struct
+
 from portway.core.book import Book
 from portway.core.ledger import Ledger
 from portway.core.triggers import Watch
@@ -188,8 +190,7 @@ class LiveOrder:
     is_parked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedOrder:
+class ClosedOrder(Struct, frozen=True):
     """A terminal order."""
 
     account_no: str
@@ -198,8 +199,7 @@ class ClosedOrder:
     parent_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionMark:
+class AuctionMark(Struct, frozen=True):
     """How far the latest auction of a symbol has come.
 
     Attributes:

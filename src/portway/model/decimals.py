@@ -19,6 +19,7 @@ from decimal import (
     Inexact,
     InvalidOperation,
 )
+from functools import cache
 from typing import Final
 
 __all__ = [
@@ -121,8 +122,13 @@ def round_to_tick_half_up(value: Decimal, tick: Decimal) -> Decimal:
     return _to_tick(value, tick, ROUND_HALF_UP)
 
 
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
 def _quantize(value: Decimal, places: int, rounding: str) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-places), rounding=rounding, context=_WIDE)
+    return value.quantize(_unit(places), rounding=rounding, context=_WIDE)
 
 
 def _to_tick(value: Decimal, tick: Decimal, rounding: str) -> Decimal:

@@ -15,6 +15,8 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderType
 from portway.model.spread import Band, Boundary, SpreadTable, ladder
@@ -322,8 +324,7 @@ class QuantityRefusal(StrEnum):
     NOT_ENOUGH_SHARES = "not_enough_shares"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderSizeLimits:
+class OrderSizeLimits(Struct, frozen=True):
     """The largest single orders, in shares (options: contracts; `hk_lots`: board lots).
 
     Attributes:

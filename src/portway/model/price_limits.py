@@ -8,11 +8,12 @@ elsewhere. Prices are in the instrument's currency; a side that has no limit is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from portway.model.decimals import half_up, round_to_tick_half_up
 from portway.model.instrument import GROWTH_BOARDS, Board, SecurityClass
@@ -36,8 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class PriceRange:
+class PriceRange(Struct, frozen=True):
     """Prices from `lower` to `upper`, both allowed; None where that side has no limit."""
 
     lower: Decimal | None = None
@@ -50,8 +50,7 @@ class PriceRange:
         return self.upper is None or price <= self.upper
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedMarket:
+class QuotedMarket(Struct, frozen=True):
     """What the rules read of a security's market at one instant; None where there is none.
 
     Attributes:
@@ -177,8 +176,7 @@ class QuotationRefusal(StrEnum):
     MUST_CROSS = "must_cross"
 
 
-@dataclass(frozen=True, slots=True)
-class Quotation:
+class Quotation(Struct, frozen=True):
     """What the quotation rules make of an order: the type it goes out as, or why it does not.
 
     Attributes:
@@ -315,8 +313,7 @@ def _passive_reference(side: OrderSide, market: QuotedMarket) -> Decimal | None:
 # --- United States ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Luld:
+class Luld(Struct, frozen=True):
     """What decides the width of limit up - limit down bands, apart from price and time.
 
     Attributes:

@@ -7,6 +7,7 @@ zeros. Shanghai and Shenzhen are one market, CN. Nothing here knows which symbol
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 TEXT_CHARS_MAX = 32  # Longest symbol of the trade API; longer text is refused before any look-up.
+SYMBOLS_REMEMBERED_MAX = 65_536  # Whose market is remembered; more than any list of securities.
 
 Symbol = NewType("Symbol", str)
 
@@ -67,6 +69,7 @@ def parse_symbol(text: str) -> Symbol:
     return Symbol(text)
 
 
+@lru_cache(maxsize=SYMBOLS_REMEMBERED_MAX)
 def market_of(symbol: str) -> Market:
-    """Return the market of a well-formed symbol."""
+    """Return the market of a well-formed symbol; asked several times for every order and tick."""
     return REGION_MARKETS[symbol[symbol.rindex(".") + 1 :]]

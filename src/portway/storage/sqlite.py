@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -27,18 +27,28 @@ from portway.storage.schema import (
 from portway.storage.sqlite_reads import SqliteReadModels
 from portway.trading.ports import JournalCorrupt, JournalRecord, Row, WriteFailed
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "open_connection"]
 
 BUSY_TIMEOUT_MS: Final = 5000
 READ_ROWS: Final = 1000  # Journal records fetched at a time: bounds the memory of a recovery.
 _NO_CHAIN: Final = b""
 
+Connect = Callable[[Path], sqlite3.Connection]
+
+
+def open_connection(path: Path) -> sqlite3.Connection:
+    """Open the file; every statement outside of BEGIN and COMMIT is a transaction of its own."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
 
 class SqliteStore:
     """An open database file. Methods may be called from any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connect: Connect = open_connection) -> None:
         """Open the file, making it if there is none.
+
+        Args:
+            connect: Opens a connection; another one stands on a file system that fails to order.
 
         Raises:
             DatabaseCorrupt: The file is damaged or not a database.
@@ -52,8 +62,8 @@ class SqliteStore:
             # The secrets of apps stand in it; the log beside it takes the mode over.
             path.touch(mode=0o600)
             path.chmod(0o600)
-            self._writer = _connect(path)
-            self._reader = _connect(path)
+            self._writer = _prepared(connect(path))
+            self._reader = _prepared(connect(path))
             self._prepare()
         except (sqlite3.DatabaseError, OSError, UnicodeDecodeError) as error:
             raise DatabaseCorrupt(
@@ -216,8 +226,7 @@ class SqliteStore:
             self._writer.executescript(f"BEGIN IMMEDIATE; {step} {after} COMMIT;")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL: the log is flushed at every commit; NORMAL could lose answered orders in a power cut.

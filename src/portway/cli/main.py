@@ -21,6 +21,7 @@ VERBS = {
     "assets": ("portway.cli.assets", "Show cash, buying power and margin."),
     "orders": ("portway.cli.orders", "Show today's orders."),
     "positions": ("portway.cli.positions", "Show positions and what they are worth."),
+    "journal": ("portway.cli.journal", "Prove, read and write out the journal of a home."),
     "quote": ("portway.cli.quote", "Print the latest quotes of some symbols."),
     "watch": ("portway.cli.watch", "Show a live table of some symbols."),
     "import": ("portway.cli.imports", "Import real data into a home."),

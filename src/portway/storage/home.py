@@ -23,12 +23,26 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["DATABASE_FILE", "HOME_VERSION", "Home", "open_home", "read_json", "write_json"]
+__all__ = [
+    "DATABASE_FILE",
+    "HOME_VERSION",
+    "LOCK_FILE",
+    "VERSION_FILE",
+    "Home",
+    "check_home",
+    "open_home",
+    "read_json",
+    "write_json",
+]
 
 HOME_VERSION: Final = 1
 VERSION_FILE: Final = "version.json"
 LOCK_FILE: Final = "lock"
 DATABASE_FILE: Final = "portway.db"
+_NO_VERSION: Final = (
+    "{path} has a database but no version.json; restore that file, or choose another folder with "
+    "--home"
+)
 _JSON_BYTES_MAX: Final = 1 << 20  # Files of the home are small; a larger one is not ours.
 
 
@@ -83,6 +97,23 @@ def open_home(path: Path) -> Home:
     return Home(path, lock)
 
 
+def check_home(path: Path) -> None:
+    """Check that there is a home of this version, without locking or changing it.
+
+    Raises:
+        WrongVersion: It was written by another version of the layout.
+        HomeUnusable: There is none, or it is damaged.
+    """
+    if not path.is_dir():
+        raise HomeUnusable(f"there is no home at {path}: 'portway serve --home {path}' makes one")
+    if not (path / DATABASE_FILE).exists():
+        raise HomeUnusable(f"{path} has no {DATABASE_FILE}: is it the right --home?")
+    found = read_json(path / VERSION_FILE)
+    if found is None:
+        raise HomeUnusable(_NO_VERSION.format(path=path))
+    _refuse_other_version(path, found)
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return the object in a small JSON file; None when there is no such file.
 
@@ -132,12 +163,13 @@ def _check_version(path: Path) -> None:
     found = read_json(path / VERSION_FILE)
     if found is None:
         if (path / DATABASE_FILE).exists():
-            raise HomeUnusable(
-                f"{path} has a database but no {VERSION_FILE}; restore that file, or choose "
-                "another folder with --home"
-            )
+            raise HomeUnusable(_NO_VERSION.format(path=path))
         write_json(path / VERSION_FILE, {"home_version": HOME_VERSION})
         return
+    _refuse_other_version(path, found)
+
+
+def _refuse_other_version(path: Path, found: Mapping[str, Any]) -> None:
     version = found.get("home_version")
     if not isinstance(version, int):
         raise HomeUnusable(f"{path / VERSION_FILE} is damaged: it names no version; restore it")

@@ -8,7 +8,7 @@ computed; every amount stands in the fact.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, get_args
@@ -148,7 +148,8 @@ def export_line(record: JournalRecord) -> bytes:
         UnreadableRecord: If it was written by a later version, or is damaged.
     """
     facts = [
-        {"fact": type(fact).__name__} | {one.name: getattr(fact, one.name) for one in fields(fact)}
+        {"fact": type(fact).__name__}
+        | {name: getattr(fact, name) for name in fact.__struct_fields__}
         for fact in decode_facts(record.payload)
     ]
     return _ENCODER.encode({"seq": record.seq, "facts": facts})

@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +23,7 @@ from portway.market.agenda import Due
 from portway.market.runner import MarketRunner
 from portway.model.command import MarketMoved, TimeReached
 from portway.model.session import Timetable, phase_at
-from portway.model.symbol import Market
+from portway.model.symbol import Market, market_of
 from portway.trading.errors import DecisionFailed, TradingError
 from portway.trading.runner import VenueRunner
 
@@ -40,6 +42,23 @@ RETRY_SECONDS_MAX = 5.0
 DEFECTS_MAX = 5
 
 PHASE_TIMETABLES = {Market.HK: Timetable.HK, Market.US: Timetable.US, Market.CN: Timetable.SH}
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A leg and where it begins: instants of several markets by their distance from there."""
+
+    begins: Mapping[Market, datetime]
+    leg: Leg
+
+    @property
+    def length(self) -> timedelta:
+        return max(self.leg.targets[market] - begin for market, begin in self.begins.items())
+
+    def at(self, distance: timedelta) -> dict[Market, datetime]:
+        """Where the markets stand then; one whose way is shorter stands at its end."""
+        targets = self.leg.targets
+        return {market: min(at + distance, targets[market]) for market, at in self.begins.items()}
 
 
 class Conductor:
@@ -70,7 +89,6 @@ class Conductor:
         self._drained = drained
         self._moving = asyncio.Lock()
         self._kept_at = 0.0
-        self._heard = dict(clock.instants)  # Up to where instants that orders wait for were told.
         self._turned_at = time.monotonic()
 
     @property
@@ -187,62 +205,97 @@ class Conductor:
     async def _carry_out(
         self, leg: Leg, begins: Mapping[Market, datetime], *, waits: bool = False
     ) -> None:
-        """Everything that is due in a leg, in the order of its distance from the beginning."""
-        begins = {market: begins[market] for market in leg.targets}
-        for distance, due in self._agenda(leg, begins):
-            reached = {
-                market: min(begin + distance, leg.targets[market])
-                for market, begin in begins.items()
-            }
-            await self._advance(reached, silent=leg.silent, waits=waits)
-            await self._submit_due(due)
-        await self._advance(leg.targets, silent=leg.silent, waits=waits)
-        for market, target in leg.targets.items():
-            # Orders that came on the way may wait for an instant that has gone by meanwhile.
-            if self._venue.due_between(market, self._heard[market], target):
-                await self._submit_due(TimeReached(market, target))
-            self._heard[market] = target
+        """Everything that is due in a leg, in the order of its distance from the beginning.
 
-    def _agenda(
-        self, leg: Leg, begins: Mapping[Market, datetime]
-    ) -> list[tuple[timedelta, Due | TimeReached]]:
-        due: list[tuple[timedelta, Due | TimeReached]] = []
-        for market, begin in begins.items():
-            target = leg.targets[market]
-            due += [
-                (one.at - begin, one) for one in self._market.agenda.between(market, begin, target)
-            ]
-            due += [
-                (at - begin, TimeReached(market, at))
-                for at in self._venue.due_between(market, begin, target)
-            ]
-        return sorted(due, key=lambda pair: pair[0])
-
-    async def _advance(
-        self, targets: Mapping[Market, datetime], *, silent: bool, waits: bool
-    ) -> None:
-        """Move the markets; venues hear what their orders must know, in order and one by one.
-
-        One by one, since each move may fill an order, and the next one meets what is left: so the
-        journal does not depend on how fast time runs.
+        A fill or a trigger on the way may let an order wait for an instant that also lies on it:
+        the rest is planned anew from there, so that the journal does not depend on how long the
+        legs are, and so not on how fast time runs.
         """
-        await self._market.ready_for(targets)
-        for moves in self._market.advance(targets, silent=silent):
-            for moved in moves:
-                await self._tell(moved)
-            if waits:
-                await self._drained()
+        way = _Way({market: begins[market] for market in leg.targets}, leg)
+        agenda = self._agenda(way)
+        heard, gone = dict(way.begins), timedelta(0)
+        while True:
+            distance, due = self._next_due(way, agenda, heard, gone)
+            gone = await self._advance(way, distance, waits=waits)
+            if gone < distance:
+                continue
+            if due is None:
+                return
+            await self._submit_due(due)
+            if isinstance(due, TimeReached):
+                heard[due.market] = due.at
             else:
-                await asyncio.sleep(0)  # Sockets get their turn between chunks.
+                agenda.popleft()
 
-    async def _tell(self, moved: MarketMoved) -> None:
+    def _agenda(self, way: _Way) -> deque[tuple[timedelta, Due]]:
+        """What falls due by the timetables of the markets."""
+        due = [
+            (one.at - begin, one)
+            for market, begin in way.begins.items()
+            for one in self._market.agenda.between(market, begin, way.leg.targets[market])
+        ]
+        return deque(sorted(due, key=lambda pair: pair[0]))
+
+    def _next_due(
+        self,
+        way: _Way,
+        agenda: Sequence[tuple[timedelta, Due]],
+        heard: Mapping[Market, datetime],
+        gone: timedelta,
+    ) -> tuple[timedelta, Due | TimeReached | None]:
+        """What comes next, and its distance; the end of the way when nothing does.
+
+        Args:
+            heard: Up to where instants that orders wait for were told.
+            gone: How far the markets have come.
+        """
+        distance: timedelta = way.length
+        due: Due | TimeReached | None = None
+        if agenda:
+            distance, due = agenda[0]
+        for market, begin in way.begins.items():
+            waiting = self._venue.due_between(market, heard[market], way.leg.targets[market])
+            # One that came on the way may wait for an instant that has gone by meanwhile.
+            if waiting and (due is None or max(waiting[0] - begin, gone) < distance):
+                distance = max(waiting[0] - begin, gone)
+                due = TimeReached(market, way.at(distance)[market])
+        return distance, due
+
+    async def _advance(self, way: _Way, distance: timedelta, *, waits: bool) -> timedelta:
+        """Move the markets on, to a distance or to where an order begins to wait for less of it.
+
+        Venues hear what their orders must know, in order and one by one, since each move may fill
+        an order and the next one meets what is left.
+        """
+        targets = way.at(distance)
+        await self._market.ready_for(targets)
+        for moved in self._market.advance(targets, silent=way.leg.silent):
+            if moved is None and waits:
+                await self._drained()
+            elif moved is None:
+                await asyncio.sleep(0)  # Sockets get their turn between chunks.
+            elif await self._tell(moved) and self._waits_for_less(moved, targets):
+                gone = moved.at - way.begins[market_of(moved.symbol)]
+                self._market.stand_at(way.at(gone))
+                return gone
+        return distance
+
+    def _waits_for_less(self, moved: MarketMoved, targets: Mapping[Market, datetime]) -> bool:
+        """Whether an order of the market waits for an instant between a move and the target."""
+        market = market_of(moved.symbol)
+        waiting = self._venue.due_between(market, moved.at, targets[market])
+        return bool(waiting) and waiting[0] < targets[market]
+
+    async def _tell(self, moved: MarketMoved) -> bool:
+        """Let the venue know; False when no order of the symbol works any more."""
         if moved.symbol not in self._venue.working_symbols():
-            return
+            return False
         try:
             await self._venue.submit(moved, moved.at)
         except TradingError as error:
             # The next move of the symbol shows the whole market again; time goes on.
             log.error("the venue did not hear that %s moved: %s", moved.symbol, error)
+        return True
 
     async def _submit_due(self, due: Due | TimeReached) -> None:
         """Carry out what falls due: time stands still until the venue has it.
@@ -254,8 +307,6 @@ class Conductor:
         while True:
             try:
                 await self._venue.submit(due, due.at)
-                if isinstance(due, TimeReached):
-                    self._heard[due.market] = due.at
                 return
             except DecisionFailed as error:
                 defects += 1

@@ -107,7 +107,7 @@ def make(*symbols: Symbol, at: datetime = OPEN) -> tuple[MarketRunner, Recorder]
 
 def go(runner: MarketRunner, to: datetime, *, silent: bool = False):
     targets = dict.fromkeys((Market.HK, Market.US, Market.CN), to)
-    return [move for moves in runner.advance(targets, silent=silent) for move in moves]
+    return [move for move in runner.advance(targets, silent=silent) if move is not None]
 
 
 @given(cuts=st.lists(st.integers(0, 1300), max_size=8))

@@ -186,39 +186,46 @@ class MarketRunner:
 
     def advance(
         self, targets: Mapping[Market, datetime], *, silent: bool
-    ) -> Iterator[list[MarketMoved]]:
-        """Move the markets to `targets`, chunk by chunk; yield what working orders must know.
+    ) -> Iterator[MarketMoved | None]:
+        """Move the markets to `targets`; yield what working orders must know, when it happens.
 
-        Events of several markets are taken in the order of their distance from where each market
-        stood, so that the order does not depend on how the way is cut into legs.
+        Between two moves the boards stand where the earlier one left them. `None` says that others
+        may have their turn. Events of several markets are taken in the order of their distance
+        from where each market stood, so that the order does not depend on how the way is cut into
+        legs. Whoever stops asking on the way calls `stand_at` before going on.
 
         Args:
             silent: Do not tell listeners; refresh them at the end.
         """
         begins = {market: self.now(market) for market in targets}
-        moves: list[MarketMoved] = []
         queue: list[tuple[timedelta, Symbol, ActiveSymbol]] = []
         for active in self._moving(targets, silent=silent):
             self._enqueue(queue, active, begins, targets)
         count = 0
         while queue:
             active = heapq.heappop(queue)[2]
-            event = active.upcoming
+            event, move = active.upcoming, None
             if event is None or event.at >= active.day_ends:
                 self._reach(active.market, active.day_ends)
                 active.turn_day()
             else:
                 self._reach(active.market, event.at)
-                self._fold(active, event, moves, silent=silent)
+                move = self._fold(active, event, silent=silent)
             self._enqueue(queue, active, begins, targets)
+            if move is not None:
+                yield move
             count += 1
             if count % CHUNK_EVENTS == 0:
-                yield moves
-                moves = []
+                yield None
         self._instants.update(targets)
         if silent:
             self._refresh(targets)
-        yield moves
+        yield None
+
+    def stand_at(self, instants: Mapping[Market, datetime]) -> None:
+        """Stand at instants on the way of an `advance` that is not carried on."""
+        for market, at in instants.items():
+            self._reach(market, at)
 
     def _moving(
         self, targets: Mapping[Market, datetime], *, silent: bool
@@ -255,18 +262,15 @@ class MarketRunner:
             self._instants[market] = at
 
     def _fold(
-        self, active: ActiveSymbol, event: MarketEvent, moves: list[MarketMoved], *, silent: bool
-    ) -> None:
+        self, active: ActiveSymbol, event: MarketEvent, *, silent: bool
+    ) -> MarketMoved | None:
         change = active.board.apply(event)
         active.advance()
         self.events_folded += 1
         if not silent and active.watchers:
             for on_change, _ in self._listeners:
                 on_change(active.symbol, change, active.board)
-        if active.symbol in self._working:
-            move = self._move_of(active, event)
-            if move is not None:
-                moves.append(move)
+        return self._move_of(active, event) if active.symbol in self._working else None
 
     def _move_of(self, active: ActiveSymbol, event: MarketEvent) -> MarketMoved | None:
         """What an order has to know of an event: a depth, a price-setting print, a halt's end."""

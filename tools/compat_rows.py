@@ -129,9 +129,6 @@ ERRORS: Final = {
     403202: State("left out", "repeated signatures are allowed, since equal calls sign alike"),
     403205: State("left out", "there is no list of allowed addresses"),
     429001: State("left out", "limits count by account, not by address"),
-    602065: State("planned", "with short selling"),
     602080: State("planned", "with grid orders"),
-    602301: State("planned", "with short selling"),
-    602315: State("left out", "accounts have no residency"),
 }
 """Codes that no code raises yet; the others have to be named somewhere outside the table."""

@@ -45,6 +45,10 @@ class Settings:
         seed: Fixes the synthetic market; None takes the home's, or `DEFAULT_SEED`.
         scenario: Named scenario that the synthetic market tells; None takes the home's, or none.
         replay: Folder of recorded days whose symbols are served instead of synthetic ones.
+        fill_model: How orders fill: `touch`, `depth` or `queue`; None: as the home stands.
+        rejects: `late` or `early`: whether a lack of money or shares is told after an id was given
+            or at submission; None: as the home stands.
+        not_lent: Symbols that cannot be sold short; None: as the home stands.
         limits: Name of the profile of limits: `service`, `published` or `none`.
     """
 
@@ -56,6 +60,9 @@ class Settings:
     seed: int | None = None
     scenario: str | None = None
     replay: Path | None = None
+    fill_model: str | None = None
+    rejects: str | None = None
+    not_lent: tuple[str, ...] | None = None
     limits: str = "service"
     log_level: str = "info"
     log_json: bool = False

@@ -138,3 +138,15 @@ def test_a_home_that_nobody_serves_is_changed_directly(tmp_path: Path) -> None:
         running.restart()
         [balance] = client(running, token).request("GET", "/v1/asset/account")["list"]
         assert (balance["total_cash"], balance["max_finance_amount"]) == ("1000", "3000")
+
+
+def test_what_an_owner_has_agreed_to_is_put_down(portway: Portway) -> None:
+    [opened] = portway.json("account", "open", "--margin", "--residency", "CN")
+    number = opened["account_no"]
+    assert (opened["agreements"], opened["residency"]) == (["us-short-sale"], "CN")
+    [signed] = portway.json("account", "agree", number, "hk-borrowing", "--residency", "HK")
+    assert (signed["agreements"], signed["residency"]) == (["us-short-sale", "hk-borrowing"], "HK")
+    [after] = portway.json("account", "agree", number, "us-short-sale", "--off")
+    assert (after["agreements"], after["residency"]) == (["hk-borrowing"], "HK")
+    complaint = portway("account", "agree", number, "--residency", "Mars", status=1)
+    assert "residency" in complaint

@@ -63,6 +63,7 @@ class DayFloor:
         self.shown: Depth | None = None
         self.last: Decimal | None = None
         self.reference: Decimal | None = None
+        self.is_price_tested = False
         self.instrument = INSTRUMENTS[symbol]
         self.messages: dict[int, str] = {}
         self.orders: dict[int, Order] = {}
@@ -182,6 +183,7 @@ class DayFloor:
             prev_close=self.close,
             reference=self.reference,
             ended=self.ended,
+            is_price_tested=self.is_price_tested,
         )
 
     # -- what became of them -----------------------------------------------------------------

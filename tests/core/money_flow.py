@@ -13,8 +13,9 @@ from random import Random
 from msgspec import structs
 
 from portway.core.invariants import check_invariants
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Agreement, Standing
 from portway.model.command import (
+    ChangeStanding,
     CloseAccount,
     Command,
     ConvertCash,
@@ -65,18 +66,24 @@ class MoneyFlow(Flow):
             return Withdraw(who, self.random.choice(tuple(Currency)), self._amount())
         if draw < 0.315:
             return ResetAccount(who, ((Currency.HKD, Decimal(150_000)),))
+        if draw < 0.325:
+            return ChangeStanding(who, self._standing())
         return super()._command()
 
     def _on_margin(self) -> Command:
         """An order larger than own money, or a sale of what is not there."""
         side = self.random.choice((OrderSide.BUY, OrderSide.BUY, OrderSide.SELL))
-        symbol = APPLE if side is OrderSide.SELL else self.random.choice((APPLE, TENCENT))
+        symbol = self.random.choice((APPLE, APPLE, TENCENT))
         quantity = Decimal(self.random.randrange(1, 6) * 100)
         away = Decimal("1.01") if side is OrderSide.BUY else Decimal("0.99")
         price = (CENTRES[symbol] * away // 1).quantize(Decimal(1))
         tif = self.random.choice((TimeInForce.DAY, TimeInForce.GTC))
         terms = OrderTerms(symbol, OrderType.LO, side, quantity, tif, price=price)
         return SubmitOrder(MARGIN, terms)
+
+    def _standing(self) -> Standing:
+        agreements = tuple(one for one in Agreement if self.random.random() < 0.8)
+        return Standing(agreements, self.random.choice(("HK", "HK", "CN")))
 
     def _exchange(self, who: str) -> Command:
         sold, bought = self.random.sample(tuple(Currency), 2)

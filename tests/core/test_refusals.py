@@ -10,9 +10,12 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
+from portway.model.account import AccountKind, Agreement, Standing
 from portway.model.command import (
     CancelOrder,
+    ChangeStanding,
     CloseAccount,
+    Deposit,
     OpenAccount,
     ReplaceOrder,
     SubmitOrder,
@@ -23,9 +26,10 @@ from portway.model.instrument import Board, SecurityClass
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderType, OutsideRth, TimeInForce
 from portway.model.session import Phase
+from portway.model.symbol import Symbol
 from portway.wire.reasons import REASONS
 from tests.core.day_floor import DayFloor
-from tests.trading.floor import ACCOUNT, APPLE, MOUTAI, OTHER, terms
+from tests.trading.floor import ACCOUNT, APPLE, MOUTAI, OTHER, TENCENT, terms
 
 D = Decimal
 T = OrderType
@@ -118,6 +122,28 @@ def on_account(command: object) -> str | None:
     return DayFloor().refusal(command)  # type: ignore[arg-type]
 
 
+def sold_short(
+    symbol: Symbol = APPLE, price: str = "200", lent: bool = True, **standing: object
+) -> str | None:
+    """Sell on margin what the account has not."""
+    floor = DayFloor(symbol, price)
+    floor.instrument = replace(floor.instrument, short_sell=lent)
+    floor.show(f"{price}x100", "600x100")
+    floor.tell(OpenAccount("M", "", kind=AccountKind.MARGIN, standing=Standing(**standing)))  # type: ignore[arg-type]
+    first = floor.submit("SELL", 100, price, account_no="M")
+    if isinstance(first, OrderRefused):
+        return first.reason.name
+    floor.tell(Deposit("M", Currency.HKD, D(10**6)))
+    return floor.messages[floor.order("SELL", 100, price, account_no="M")]
+
+
+def bought_by_a_resident() -> str | None:
+    floor = DayFloor(MOUTAI, "1500")
+    floor.tell(ChangeStanding(ACCOUNT, Standing(residency="CN")))
+    return submitted(price="1500", floor=floor)
+
+
+SIGNED = {"agreements": tuple(Agreement)}
 GTC, GTD = TimeInForce.GTC, TimeInForce.GTD
 LATE = DayFloor().day + timedelta(days=91)
 SCENARIOS: dict[str, Scenario] = {
@@ -143,6 +169,11 @@ SCENARIOS: dict[str, Scenario] = {
     "NO_OPPOSITE_QUOTE": lambda: submitted(price="500", kind=T.SLO),
     "BUYING_POWER_EXCEEDED": lambda: submitted(quantity=300_000, price="4000"),
     "SHARES_NOT_ENOUGH": lambda: submitted("SELL", 100_000),
+    "SHORT_SALE_DISCLOSURE_MISSING": lambda: sold_short(agreements=()),
+    "BORROWING_AGREEMENT_MISSING": lambda: sold_short(TENCENT, "500"),
+    "RESIDENCY_RESTRICTED": bought_by_a_resident,
+    "SHARES_NOT_LENT": lambda: sold_short(TENCENT, "500", lent=False, **SIGNED),
+    "SHORT_PRICE_TOO_LOW": lambda: sold_short(TENCENT, "500", **SIGNED),
     "REPLACE_NOT_SUPPORTED": lambda: replaced(400, kind=T.AO),
     "REPLACE_NOT_ALLOWED": replaced_after_its_end,
     "CANCEL_NOT_ALLOWED": cancelled_while_locked,

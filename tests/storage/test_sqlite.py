@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Standing
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
 from portway.storage.schema import SCHEMA_VERSION
 from portway.storage.sqlite import SqliteStore
@@ -160,6 +160,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path) -
         "ALTER TABLE accounts DROP COLUMN kind",
         "ALTER TABLE accounts DROP COLUMN credit",
         "ALTER TABLE accounts DROP COLUMN closed_us",
+        "ALTER TABLE accounts DROP COLUMN standing",
         "ALTER TABLE balances DROP COLUMN interest",
         "DROP TABLE share_moves",
         "DROP TABLE documents",
@@ -175,6 +176,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path) -
     account = rows.account("A")
     assert account is not None
     assert (account.kind, account.credit, account.closed_at) == (AccountKind.CASH, 0, None)
+    assert account.standing == Standing()
     assert [one.interest for one in rows.balances("A")] == [0]
     assert rows.share_moves("A") == []
     assert store.select("SELECT count(*) FROM documents") == [(0,)]

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
+from portway.assemble.venue import venue_settings
 from portway.core.digest import digest
 from portway.core.invariants import check_invariants
 from portway.model.command import (
@@ -20,6 +22,7 @@ from portway.model.command import (
     FillModel,
     MarketMoved,
     OpenAccount,
+    RejectTiming,
     ReplaceOrder,
     SessionEnded,
     SessionOpened,
@@ -38,6 +41,7 @@ from portway.model.money import Currency
 from portway.model.order import Order, OrderStatus, TimeInForce
 from portway.model.quote import TradeSession
 from portway.model.symbol import Market, Symbol
+from portway.settings import Settings
 from portway.storage.memory import Fault, MemoryStore
 from portway.trading import runner as runner_module
 from portway.trading.errors import DecisionFailed, OutcomeUnknown, VenueBusy, VenueClosed
@@ -65,7 +69,7 @@ S = OrderStatus
 async def venue(
     store: MemoryStore, market: HandMarket, **settings: Any
 ) -> AsyncIterator[VenueRunner]:
-    runner = VenueRunner(VENUE, store, market, settings=VenueSettings(**settings))
+    runner = VenueRunner(VENUE, store, market, configure=lambda _: VenueSettings(**settings))
     await runner.start()
     try:
         yield runner
@@ -576,3 +580,22 @@ async def test_nothing_is_told_before_it_is_written() -> None:
         for last, before in seen:
             assert all(seq <= last for seq in before)
         assert Symbol("700.HK") not in runner.working_symbols()
+
+
+async def test_a_venue_trades_as_its_journal_says_until_it_is_told_otherwise() -> None:
+    store = MemoryStore()
+    async with venue(store, market_at(), fill_model=FillModel.QUEUE):
+        pass
+    runner = VenueRunner(VENUE, store, market_at())
+    await runner.start()
+    assert runner.settings.fill_model is FillModel.QUEUE
+    await runner.close()
+
+
+def test_what_was_asked_for_stands_over_what_the_home_has() -> None:
+    stands = VenueSettings(fill_model=FillModel.QUEUE)
+    asked = Settings(Path("home"), rejects="early", not_lent=("GME.US", "AAPL.US"))
+    told = venue_settings(asked, stands)
+    assert (told.fill_model, told.rejects) == (FillModel.QUEUE, RejectTiming.EARLY)
+    assert told.money.not_lent == ("GME.US", "AAPL.US")
+    assert venue_settings(Settings(Path("home")), told) == told

@@ -110,7 +110,7 @@ async def back_office(path: Path) -> AsyncIterator[Office]:
             await runner.start()
             try:
                 await furnish(home, store, runner)
-                queries = TradeQueries(store.read_models(VENUE))
+                queries = TradeQueries(store.read_models(VENUE), runner.settings)
                 yield Office(_Venue(runner, queries), identity_tables(store), time.time)
             finally:
                 await runner.close()

@@ -14,6 +14,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from portway.assemble.desk import Desk
 from portway.assemble.first_start import furnish
 from portway.assemble.listeners import Listeners
 from portway.assemble.market_data import imported_sources
+from portway.assemble.venue import venue_settings
 from portway.assemble.world import WorldRefused, home_world
 from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
@@ -35,7 +37,7 @@ from portway.market.runner import MarketRunner
 from portway.market.synthetic import SyntheticWorld
 from portway.market.synthetic.kinds import is_drawn
 from portway.market.views import MarketViews
-from portway.model.symbol import MARKET_ZONES, Market
+from portway.model.symbol import MARKET_ZONES, MalformedSymbol, Market
 from portway.settings import SERVER_FILE, Settings
 from portway.storage.errors import StorageError
 from portway.storage.home import Home, open_home, read_json, write_json
@@ -72,7 +74,14 @@ def run(settings: Settings, on_ready: Ready) -> None:
     configure_logs(settings.log_level, as_json=settings.log_json)
     try:
         _run_loop(_serve(settings, on_ready))
-    except (StorageError, ClockError, RecordedDataError, JournalCorrupt, WorldRefused) as error:
+    except (
+        StorageError,
+        ClockError,
+        RecordedDataError,
+        JournalCorrupt,
+        WorldRefused,
+        MalformedSymbol,
+    ) as error:
         raise StartError(str(error)) from error
     except OSError as error:
         raise StartError(f"{error}: is the home on a disk that can be written?") from error
@@ -97,10 +106,11 @@ async def _serve(settings: Settings, on_ready: Ready) -> None:
         stack.callback(store.close)
         market = MarketRunner(reference, sources, clock.instants)
         views = MarketViews(market)
-        venue = VenueRunner(VENUE, store, views)
+        venue = VenueRunner(VENUE, store, views, configure=partial(venue_settings, settings))
         await venue.start()
         stack.push_async_callback(venue.close)
-        desk = Desk(venue, TradeQueries(store.read_models(VENUE)), market, views)
+        queries = TradeQueries(store.read_models(VENUE), venue.settings)
+        desk = Desk(venue, queries, market, views)
         credentials = await furnish(home, store, venue)
         listeners = Listeners(settings, store, desk, market, credentials, home)
         conductor = Conductor(

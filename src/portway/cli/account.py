@@ -27,6 +27,14 @@ deposit_option = click.option(
 currency_argument = click.argument("currency", type=click.Choice(CURRENCIES, case_sensitive=False))
 
 
+AGREEMENTS = ("us-short-sale", "hk-borrowing")
+residency_option = click.option(
+    "--residency",
+    metavar="CC",
+    help="Where its owner lives, as HK; CN may not buy through Connect.",
+)
+
+
 def _verb(function: Callable[..., None]) -> Callable[..., None]:
     return home_option(json_option(function))
 
@@ -60,6 +68,14 @@ def list_(home: Path, as_json: bool) -> None:
     show_default=True,
     help="In which its totals are shown.",
 )
+@click.option(
+    "--agree",
+    "agreements",
+    type=click.Choice(AGREEMENTS),
+    multiple=True,
+    help="What its owner has agreed to; by default us-short-sale.",
+)
+@residency_option
 @deposit_option
 @_verb
 def open_(
@@ -70,6 +86,8 @@ def open_(
     margin: bool,
     credit: str | None,
     currency: str,
+    agreements: tuple[str, ...],
+    residency: str | None,
     deposits: tuple[tuple[str, str], ...],
 ) -> None:
     """Open an account."""
@@ -80,6 +98,8 @@ def open_(
         "currency": currency,
         "finance_max": credit,
         "deposits": dict(deposits),
+        "agreements": list(agreements) or None,
+        **({"residency": residency} if residency else {}),
     }
     _show([ask(home, "accounts/open", body)], as_json)
 
@@ -168,6 +188,33 @@ def verify(home: Path, as_json: bool, account_no: str, off: bool) -> None:
     """Set that the owner of ACCOUNT_NO has passed the developer verification."""
     body = {"account_no": account_no, "is_verified": not off}
     _show([ask(home, "accounts/verify", body)], as_json)
+
+
+@account.command()
+@click.argument("account_no")
+@click.argument("agreements", nargs=-1, type=click.Choice(AGREEMENTS))
+@click.option("--off", is_flag=True, help="Take these agreements back.")
+@residency_option
+@_verb
+def agree(
+    home: Path,
+    as_json: bool,
+    account_no: str,
+    agreements: tuple[str, ...],
+    off: bool,
+    residency: str | None,
+) -> None:
+    """Put down that the owner of ACCOUNT_NO has agreed to AGREEMENTS, or where they live.
+
+    Without us-short-sale no US share is sold short, without hk-borrowing no Hong Kong share.
+    """
+    body = {
+        "account_no": account_no,
+        "agreements": list(agreements),
+        "residency": residency,
+        "is_withdrawn": off,
+    }
+    _show([ask(home, "accounts/agree", body)], as_json)
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool) -> None:

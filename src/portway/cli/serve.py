@@ -111,6 +111,26 @@ def _port(flag: str, default: int, listener: str) -> Callable[..., Any]:
     type=click.Path(path_type=Path),
     help="Folder of recorded days (LEAN layout): its symbols are replayed.",
 )
+@click.option(
+    "--fill-model",
+    type=click.Choice(("touch", "depth", "queue")),
+    show_default="as the home stands; at first: depth",
+    help="How orders fill: docs/orders.md.",
+)
+@click.option(
+    "--rejects",
+    type=click.Choice(("late", "early")),
+    show_default="as the home stands; at first: late",
+    help="Refuse an order without money or shares after it got an id, or at once.",
+)
+@click.option(
+    "--not-lent",
+    metavar="SYMBOL",
+    multiple=True,
+    default=None,
+    show_default="as the home stands; at first: none",
+    help="Nobody lends it, so it cannot be sold short; may be repeated.",
+)
 @click.option("--limits", type=click.Choice(PROFILES), default="service", help="Profile of limits.")
 @click.option("--log-level", type=click.Choice(LEVELS), default="info")
 @click.option("--log-json", is_flag=True, help="Write the log as JSON lines.")
@@ -119,6 +139,7 @@ def serve(home: Path, host: str, free_ports: bool, **flags: Any) -> None:
     from portway.assemble import StartError, run  # Late: `--help` needs no server.
 
     chosen = Ports(**{name: flags.pop(f"{name}_port") for name in Ports.__slots__})
+    flags["not_lent"] = tuple(flags["not_lent"]) or None
     settings = Settings(home=home, host=host, ports=Ports.free() if free_ports else chosen, **flags)
     try:
         run(settings, on_ready=welcome)

@@ -24,8 +24,9 @@ from portway.core.margin import default_finance_max
 from portway.core.matching import step_of
 from portway.core.order_states import Step
 from portway.core.state import Account, State
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Standing
 from portway.model.command import (
+    ChangeStanding,
     CloseAccount,
     ConvertCash,
     Deposit,
@@ -51,11 +52,13 @@ from portway.model.event import (
     RefusalReason,
     Settled,
     SettlementDone,
+    StandingChanged,
 )
 from portway.model.money import Currency
 from portway.model.symbol import Market, Symbol
 
 __all__ = [
+    "change_standing",
     "close_account",
     "convert",
     "deposit",
@@ -85,6 +88,9 @@ def open_account(state: State, command: OpenAccount, at: datetime) -> Iterator[E
     if credit is not None and (credit < 0 or command.kind is AccountKind.CASH):
         yield OrderRefused(R.PARAMETER_INVALID, "finance_max")
         return
+    if not _is_standing(command.standing):
+        yield OrderRefused(R.PARAMETER_INVALID, "residency")
+        return
     yield AccountOpened(
         command.account_no,
         command.name,
@@ -93,9 +99,26 @@ def open_account(state: State, command: OpenAccount, at: datetime) -> Iterator[E
         at,
         command.kind,
         credit,
+        command.standing,
     )
     if credit:
         yield CreditLimitChanged(command.account_no, credit, at)
+
+
+def change_standing(state: State, command: ChangeStanding, at: datetime) -> Iterator[Event]:
+    """Decide on what an account has agreed to; orders that are there already stay."""
+    if state.open_account(command.account_no) is None:
+        yield OrderRefused(R.ACCOUNT_NOT_FOUND)
+        return
+    if not _is_standing(command.standing):
+        yield OrderRefused(R.PARAMETER_INVALID, "residency")
+        return
+    yield StandingChanged(command.account_no, command.standing, at)
+
+
+def _is_standing(standing: Standing) -> bool:
+    code = standing.residency
+    return len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()
 
 
 def deposit(state: State, command: Deposit, at: datetime) -> Iterator[Event]:

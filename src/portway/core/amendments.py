@@ -28,6 +28,7 @@ from portway.core.order_states import (
     works_as,
 )
 from portway.core.reporting import entry_hold, exchange_refusal, meet, place_now, report
+from portway.core.short_sales import least_price, short_price_refusal
 from portway.core.state import LiveOrder, State
 from portway.core.triggers import TRAILING_TYPES
 from portway.model.command import CancelOrder, MarketView, ReplaceOrder
@@ -185,6 +186,10 @@ def _carry_out(floor: Floor, live: LiveOrder, replaced: OrderReplaced) -> Iterat
     reason = None
     if place is not None:
         reason = exchange_refusal(floor, order.terms, replaced.price, place)
+        reason = reason or short_price_refusal(floor, live, replaced.price, place)
+        least = least_price(floor, live)
+        if least is not None and replaced.price is not None and not replaced.keeps_priority:
+            replaced = structs.replace(replaced, price=max(replaced.price, least))
     if reason is not None:
         yield step_of(live, Step.REPLACE_REFUSED, floor.at, msg=reason.name)
         return

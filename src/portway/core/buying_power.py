@@ -30,7 +30,7 @@ from portway.core.margin import withdrawable as withdrawable_of
 from portway.model.account import AccountKind
 from portway.model.instrument import Instrument, SecurityClass
 from portway.model.money import Currency
-from portway.model.symbol import Symbol
+from portway.model.symbol import Symbol, market_of
 
 __all__ = [
     "CashView",
@@ -250,7 +250,9 @@ def _summary(
 
 def _short(holding: HoldingView, rate: Decimal) -> Requirement:
     # The amounts per share of the rule are dollars, so it is applied before converting.
-    own = short_requirement(-holding.quantity, holding.price, holding.cost_price)
+    own = short_requirement(
+        -holding.quantity, holding.price, holding.cost_price, market_of(holding.symbol)
+    )
     return Requirement(
         own.value * rate,
         own.initial * rate,
@@ -272,7 +274,9 @@ def _reserved(
         explained += reserved
         margin += reserved * one.factors.initial
         if one.shorting > 0:
-            required = short_requirement(one.shorting, one.price, one.price).initial
+            required = short_requirement(
+                one.shorting, one.price, one.price, market_of(one.symbol)
+            ).initial
             margin += required * at[one.currency]
     return Reserved(initial_margin=margin + frozen - fees - explained, fees=fees)
 

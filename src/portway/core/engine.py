@@ -18,6 +18,7 @@ from portway.model.command import (
     AuctionLocked,
     AuctionOpened,
     CancelOrder,
+    ChangeStanding,
     CloseAccount,
     ConfigureVenue,
     ConvertCash,
@@ -108,6 +109,8 @@ def _decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Ite
             yield from market_events.day_started(state, command, stamped)
         case OpenAccount() as command:
             yield from accounts.open_account(state, command, at)
+        case ChangeStanding() as command:
+            yield from accounts.change_standing(state, command, at)
         case Deposit() as command:
             yield from accounts.deposit(state, command, at)
         case Withdraw() as command:

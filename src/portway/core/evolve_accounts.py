@@ -22,6 +22,7 @@ from portway.model.event import (
     InterestAccrued,
     InterestPosted,
     PositionAdjusted,
+    StandingChanged,
 )
 
 __all__ = ["AccountFact", "evolve_account"]
@@ -30,6 +31,7 @@ ZERO = Decimal(0)
 
 AccountFact = (
     AccountOpened
+    | StandingChanged
     | AccountReset
     | AccountClosed
     | CashDeposited
@@ -73,6 +75,8 @@ def evolve_account(state: State, event: AccountFact) -> None:
             purse.cash += event.right.gross - event.right.tax
         case PositionAdjusted():
             _adjusted(state, event)
+        case StandingChanged():
+            state.accounts[event.account_no].standing = event.standing
         case AccountReset():
             _reset(state, event)
         case AccountClosed():
@@ -83,6 +87,7 @@ def _opened(state: State, event: AccountOpened) -> None:
     assert event.account_no not in state.accounts, "an account is opened once"
     account = Account(event.account_no, event.name, event.base_currency, event.channel, event.at)
     account.kind, account.finance_max = event.kind, event.finance_max
+    account.standing = event.standing
     state.accounts[event.account_no] = account
 
 

@@ -15,13 +15,14 @@ from portway.core.interest import day_basis
 from portway.core.margin import FULL, short_requirement
 from portway.core.matching import Floor
 from portway.core.order_checks import affordability_refusal
+from portway.core.standing_checks import loan_refusal
 from portway.core.state import Account, Position, State
 from portway.model.account import AccountKind
 from portway.model.command import MarketView
 from portway.model.event import NO_HOLD, Hold, RefusalReason
 from portway.model.order import OrderSide
 from portway.model.quote import TradeSession
-from portway.model.symbol import Market, Symbol
+from portway.model.symbol import Symbol
 
 __all__ = ["accrued_interest", "cash_views", "funds_refusal", "mark_of", "summary_of"]
 
@@ -141,21 +142,23 @@ def _credit_refusal(
 
 
 def _short_refusal(floor: Floor, account: Account, hold: Hold, freed: Hold) -> RefusalReason | None:
-    """Return why a margin account cannot sell: beyond what it has only US shares, on margin."""
+    """Return why a margin account cannot sell: beyond what it has only what it may borrow."""
     instrument = floor.view.instrument
     own = max(ZERO, account.available_shares(instrument.symbol) + freed.shares)
     short, before = max(ZERO, hold.shares - own), max(ZERO, freed.shares - own)
     if not short:
         return None
     money = floor.state.settings.money
-    is_offered = instrument.market is Market.US and money.allows_shorts
-    if not is_offered or floor.view.session is TradeSession.OVERNIGHT:
+    if floor.view.session is TradeSession.OVERNIGHT:
         return R.SHARES_NOT_ENOUGH
+    reason = loan_refusal(account.kind, account.standing, instrument, money)
+    if reason is not None:
+        return reason
     price = mark_of(floor.view)
     if price is None:
         return R.NO_OPPOSITE_QUOTE
-    needed = short_requirement(short, price, price).initial
-    needed -= short_requirement(before, price, price).initial
+    needed = short_requirement(short, price, price, instrument.market).initial
+    needed -= short_requirement(before, price, price, instrument.market).initial
     rate = money.rate(instrument.settlement_currency, account.base_currency)
     buy_power = summary_of(floor.state, account, floor.views).buy_power
     return R.BUYING_POWER_EXCEEDED if max(ZERO, needed) * rate > buy_power else None

@@ -71,7 +71,7 @@ def _check_shares(state: State, account: Account) -> None:
             ZERO,
         )
         assert position.frozen == held, f"holds: frozen shares of {where}"
-        may_be_short = account.kind is AccountKind.MARGIN and market_of(symbol) is Market.US
+        may_be_short = account.kind is AccountKind.MARGIN and market_of(symbol) is not Market.CN
         assert may_be_short or position.available >= 0, f"holds: {where} is sold twice"
         buying = sum(
             (

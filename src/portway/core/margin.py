@@ -164,16 +164,22 @@ _SHORT_INITIAL_RATE: Final = Decimal("0.50")
 _SHORT_MAINTENANCE_RATE: Final = Decimal("0.30")
 
 
-def short_requirement(quantity: Decimal, price: Decimal, cost_price: Decimal) -> Requirement:
-    """Return what a short of US shares requires.
+def short_requirement(
+    quantity: Decimal, price: Decimal, cost_price: Decimal, market: Market = Market.US
+) -> Requirement:
+    """Return what a short of shares requires.
 
     The regulatory 150 and 130 % contain the proceeds; what counts here is the part above 100 %.
+    Hong Kong has the same percentages here, without the amounts in dollars per share.
 
     Args:
         quantity: Shares sold short, above zero.
         price: Present price; `cost_price`: average price at which they were sold.
     """
     value, proceeds = quantity * price, quantity * cost_price
+    if market is not Market.US:
+        least, most = value * _SHORT_MAINTENANCE_RATE, value * _SHORT_INITIAL_RATE
+        return Requirement(value, most, least, least * 5 / 6, proceeds)
     if price < _SHORT_CHEAP_BELOW:
         whole = max(value, quantity * _SHORT_PER_CHEAP_SHARE)
         return Requirement(value, whole, whole, whole, proceeds)

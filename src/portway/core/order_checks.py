@@ -18,6 +18,7 @@ from msgspec import Struct
 from portway.core import fees
 from portway.core.condition_checks import condition_refusals, delay_refusals
 from portway.core.order_states import works_as
+from portway.core.standing_checks import standing_refusals
 from portway.core.state import Account, FeeDay, LiveOrder
 from portway.core.triggers import CONDITIONAL_TYPES, TRAILING_TYPES
 from portway.model.command import MarketView, ReplaceOrder, VenueSettings
@@ -199,6 +200,7 @@ def _submit_refusals(
     limit = terms.price if terms.order_type in PRICED_TYPES else None
     if limit is not None and not table_of(view).is_valid(limit):
         yield OrderRefused(R.WRONG_BID_SIZE)
+    yield from standing_refusals(account, terms, terms.quantity, view, settings.money)
     if account.live_orders >= settings.orders_working_max:
         most = settings.orders_working_max
         yield OrderRefused(R.PARAMETER_INVALID, f"at most {most} working orders per account")
@@ -315,6 +317,9 @@ def _replace_refusals(
         )
         if wish.quantity <= order.executed_quantity:
             yield OrderRefused(R.QUANTITY_NOT_ABOVE_EXECUTED)
+        leaves = wish.quantity - order.executed_quantity
+        freed = live.hold.shares
+        yield from standing_refusals(account, order.terms, leaves, view, settings.money, freed)
     if wish.price is not None and not table_of(view).is_valid(wish.price):
         yield OrderRefused(R.WRONG_BID_SIZE)
 

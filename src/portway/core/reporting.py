@@ -31,6 +31,7 @@ from portway.core.order_checks import (
     worst_price,
 )
 from portway.core.order_states import TRANSITIONS, WAITING_STATUSES, Step, works_as
+from portway.core.short_sales import least_price, reentry_step, repriced, short_price_refusal
 from portway.core.state import LiveOrder
 from portway.model.event import (
     Fact,
@@ -94,11 +95,12 @@ def report(
         day = floor.view.trading_day
         yield step if day == order.trading_day else structs.replace(step, trading_day=day)
     reason = exchange_refusal(floor, order.terms, order.price, place)
+    reason = reason or short_price_refusal(floor, live, order.price, place)
     reason = reason or _reserve_refusal(floor, live)
     if reason is not None:
         yield step_of(live, Step.REJECTED, floor.at, ends=True, msg=reason.name)
         return
-    yield step_of(live, Step.BOOKED, floor.at)
+    yield repriced(floor, live, step_of(live, Step.BOOKED, floor.at))
     yield from queue_moves(floor, order_id)
     yield from meet(floor, order_id, place)
 
@@ -133,7 +135,7 @@ def meet(floor: Floor, order_id: int, place: Place) -> Iterator[Fact]:
         case OrderType.ODD:
             yield from match_odd_lot(floor, order_id, is_incoming=True)
         case _:
-            yield from match_incoming(floor, order_id, order.price)
+            yield from match_incoming(floor, order_id, live.order.price)
 
 
 def _special_bound(floor: Floor, live: LiveOrder) -> Decimal | None:
@@ -152,6 +154,7 @@ def _sweep_market(floor: Floor, order_id: int) -> Iterator[Fact]:
     side = live.order.terms.side
     bound = market_bound(side, floor.view, touch_of(floor), settings.us_market_bound_rate)
     assert bound is not None, "a market order without an opposite quote is refused"
+    bound = max(bound, least_price(floor, live) or bound)
     yield from match_incoming(floor, order_id, bound)
     if order_id not in floor.state.orders:
         return
@@ -184,8 +187,10 @@ def reenter(floor: Floor, order_id: int, place: Place) -> Iterator[Fact]:
     """Send a long-term order as a new one on a new trading day; its status stays."""
     live = floor.state.orders[order_id]
     order = live.order
+    yield from reentry_step(floor, live)
     yield OrderReentered(order_id, floor.at)
-    reason = exchange_refusal(floor, order.terms, order.price, place)
+    reason = exchange_refusal(floor, order.terms, live.order.price, place)
+    reason = reason or short_price_refusal(floor, live, live.order.price, place)
     if reason is not None:
         refused = (order.status, Step.REJECTED) in TRANSITIONS and not order.executed_quantity
         step = Step.REJECTED if refused else Step.CANCELED

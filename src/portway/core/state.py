@@ -17,7 +17,7 @@ from msgspec import Struct
 from portway.core.book import Book
 from portway.core.ledger import Ledger
 from portway.core.triggers import Watch
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Standing
 from portway.model.command import VenueSettings
 from portway.model.event import NO_HOLD, DividendRight, Hold
 from portway.model.money import Currency
@@ -119,6 +119,7 @@ class Account:
         live_orders: Number of orders that are not terminal.
         finance_max: Its credit as it was opened with, in its base currency; None: by rule.
         credit: How much it may borrow now, in its base currency.
+        standing: What it may do apart from its money.
         accrued: Interest not posted yet: debit times yearly rate times days, by its name.
     """
 
@@ -130,6 +131,7 @@ class Account:
     kind: AccountKind = AccountKind.CASH
     finance_max: Decimal | None = None
     credit: Decimal = ZERO
+    standing: Standing = field(default_factory=Standing)
     accrued: dict[str, dict[Currency, Decimal]] = field(default_factory=dict)
     closed_at: datetime | None = None
     purses: dict[Currency, Purse] = field(default_factory=dict)

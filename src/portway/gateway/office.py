@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,8 +18,9 @@ from typing import Any, Final, Protocol
 from portway.gateway.errors import Refused
 from portway.gateway.identity import TOKEN_DAYS, new_app, new_token
 from portway.gateway.ports import AccountRecord, IdentityStore, TokenRecord
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Agreement, Standing
 from portway.model.command import (
+    ChangeStanding,
     CloseAccount,
     Command,
     ConvertCash,
@@ -40,6 +41,7 @@ __all__ = ["Office", "Venue"]
 FIRST_NUMBER: Final = 10000001
 FIRST_MEMBER: Final = 10001
 FIRST_ASSET_ACCOUNT: Final = 20000001
+HOME_RESIDENCY: Final = Standing().residency
 PAPER_CHANNEL: Final = "lb_papertrading"
 NAME_CHARS_MAX: Final = 64
 TOKEN_SECONDS_MAX: Final = 10 * 365 * 86400
@@ -95,8 +97,14 @@ class Office:
         currency: str = "HKD",
         finance_max: Decimal | None = None,
         deposits: Mapping[str, Decimal] | None = None,
+        agreements: Sequence[str] | None = None,
+        residency: str = HOME_RESIDENCY,
     ) -> dict[str, Any]:
-        """Open an account and pay in what it begins with."""
+        """Open an account and pay in what it begins with.
+
+        Args:
+            agreements: None: what every account begins with.
+        """
         if not 0 < len(name) <= NAME_CHARS_MAX:
             raise Refused("PARAMETER_INVALID", "name")
         number = await self._free_number() if account_no is None else account_no
@@ -115,6 +123,7 @@ class Office:
                 PAPER_CHANNEL,
                 AccountKind[kind.upper()],
                 finance_max,
+                Standing(_agreements(agreements), residency),
             )
         )
         await self._store.add_account(await self._new_record(number))
@@ -128,6 +137,27 @@ class Office:
         if row is None:
             raise Refused("ACCOUNT_NOT_FOUND")
         return self._account(row, await self._store.account(account_no))
+
+    async def agree(
+        self,
+        account_no: str,
+        agreements: Sequence[str] = (),
+        *,
+        residency: str | None = None,
+        is_withdrawn: bool = False,
+    ) -> dict[str, Any]:
+        """Put down what an account's owner has agreed to, or takes back, and where they live."""
+        row = self._venue.queries.account(account_no)
+        if row is None:
+            raise Refused("ACCOUNT_NOT_FOUND")
+        named, had = set(_agreements(agreements)), set(row.standing.agreements)
+        has = had - named if is_withdrawn else had | named
+        standing = Standing(
+            tuple(one for one in Agreement if one in has),
+            row.standing.residency if residency is None else residency,
+        )
+        await self._submit(ChangeStanding(account_no, standing))
+        return await self.account(account_no)
 
     async def deposit(
         self, account_no: str, currency: str, amount: Decimal, note: str = ""
@@ -301,6 +331,8 @@ class Office:
             "opened_at": row.opened_at.isoformat(),
             "closed_at": None if row.closed_at is None else row.closed_at.isoformat(),
             "is_verified": record is None or record.is_verified,
+            "agreements": [_agreement_name(one) for one in row.standing.agreements],
+            "residency": row.standing.residency,
             "cash": {one.currency.value: wire_text(one.cash) for one in balances},
         }
 
@@ -309,6 +341,19 @@ def _currency(code: str) -> Currency:
     if code not in Currency.__members__:
         raise Refused("PARAMETER_INVALID", "currency")
     return Currency(code)
+
+
+def _agreement_name(agreement: Agreement) -> str:
+    return agreement.name.lower().replace("_", "-")
+
+
+def _agreements(names: Sequence[str] | None) -> tuple[Agreement, ...]:
+    if names is None:
+        return Standing().agreements
+    known = {_agreement_name(one): one for one in Agreement}
+    if any(name not in known for name in names):
+        raise Refused("PARAMETER_INVALID", f"agreements: {', '.join(known)}")
+    return tuple(one for one in Agreement if _agreement_name(one) in names)
 
 
 def _token(record: TokenRecord, now: float) -> dict[str, Any]:

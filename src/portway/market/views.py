@@ -47,6 +47,10 @@ CLOSING_PHASES = frozenset(
         Phase.CLOSING_RANDOM,
     }
 )
+PRICE_TEST_SHARE = Decimal(
+    "0.9"
+)  # Of the previous close: US short sales are restricted from there.
+PRICE_TEST_FROM = date(2011, 2, 28)
 SPANS_MAX = 4096  # Days of securities whose phases are kept.
 NEW_DAYS_MAX = 10  # Trading days after a listing that are counted for the price limits.
 
@@ -107,6 +111,7 @@ class MarketViews:
             reference=self._reference(market, day, board) if is_closing else None,
             ipo_day=self._ipo_day(instrument, day),
             status=board.status,
+            is_price_tested=market is Market.US and _is_price_tested(board, day),
         )
 
     def _phase(self, instrument: Instrument, day: date, now: datetime) -> Phase:
@@ -157,6 +162,14 @@ class MarketViews:
             return ()
         known = source.corporate_actions(symbol)
         return tuple(one for one in known if after < one.ex_date <= through)
+
+
+def _is_price_tested(board: Board, day: date) -> bool:
+    """Whether the fall of a day, or of the one before, restricts short sales (rule 201)."""
+    today = board.extended(TradeSession.NORMAL)
+    shown = [one for one in (today, board.previous) if one is not None]
+    fallen = any(one.low and one.low <= one.prev_close * PRICE_TEST_SHARE for one in shown)
+    return fallen and day >= PRICE_TEST_FROM
 
 
 def _may_be_resold(instrument: Instrument) -> bool:

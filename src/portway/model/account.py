@@ -1,4 +1,4 @@
-"""What an account is, and by which rules its money works: exchange, credit, interest, dividends.
+"""What an account is and has agreed to, and by which rules its money works.
 
 Values alone: the rules are part of a venue's settings, so that they are facts of its journal and
 recovery needs no configuration. What follows from them is decided in the core.
@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from portway.model.money import Currency
 from portway.model.order import NamedEnum
-from portway.model.symbol import Market
+from portway.model.symbol import Market, Symbol
 
-__all__ = ["AccountKind", "MoneyRules"]
+__all__ = ["Agreement", "AccountKind", "MoneyRules", "Standing"]
 
 
 class AccountKind(NamedEnum):
@@ -23,6 +23,25 @@ class AccountKind(NamedEnum):
 
     CASH = auto()
     MARGIN = auto()
+
+
+class Agreement(NamedEnum):
+    """What the owner of an account has accepted or signed."""
+
+    US_SHORT_SALE = auto()  # The risk disclosure of short sales of US shares.
+    HK_BORROWING = auto()  # The lending agreement without which no HK share is borrowed.
+
+
+class Standing(Struct, frozen=True):
+    """What an account may do apart from its money; as it stands, it may do all but borrow in HK.
+
+    Attributes:
+        agreements: Each once, in the order of `Agreement`.
+        residency: Where its owner lives, two letters as in ISO 3166; `CN` is the mainland.
+    """
+
+    agreements: tuple[Agreement, ...] = (Agreement.US_SHORT_SALE,)
+    residency: str = "HK"
 
 
 class MoneyRules(Struct, frozen=True):
@@ -36,7 +55,8 @@ class MoneyRules(Struct, frozen=True):
         borrow_rate: Fee for borrowed shares, of their market value.
         finance_times: Credit of a margin account, in its equity at the start of a day.
         finance_cap_hkd: The most of it, in Hong Kong dollars.
-        allows_shorts: Whether margin accounts may sell US shares short.
+        allows_shorts: Whether margin accounts may sell short at all.
+        not_lent: Symbols that nobody lends: they cannot be sold short.
         dividend_tax_hk, dividend_tax_us, dividend_tax_cn: Withheld from cash dividends.
     """
 
@@ -50,6 +70,7 @@ class MoneyRules(Struct, frozen=True):
     finance_times: Decimal = Decimal(3)
     finance_cap_hkd: Decimal = Decimal(10_000_000)
     allows_shorts: bool = True
+    not_lent: tuple[Symbol, ...] = ()
     dividend_tax_hk: Decimal = Decimal(0)
     dividend_tax_us: Decimal = Decimal("0.30")
     dividend_tax_cn: Decimal = Decimal("0.10")

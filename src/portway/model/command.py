@@ -14,7 +14,7 @@ from enum import auto
 
 from msgspec import Struct, field
 
-from portway.model.account import AccountKind, MoneyRules
+from portway.model.account import AccountKind, MoneyRules, Standing
 from portway.model.corporate_action import CorporateAction
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
@@ -28,6 +28,7 @@ __all__ = [
     "AuctionLocked",
     "AuctionOpened",
     "CancelOrder",
+    "ChangeStanding",
     "CloseAccount",
     "Command",
     "ConfigureVenue",
@@ -154,6 +155,14 @@ class OpenAccount(Struct, frozen=True):
     channel: str = "lb_papertrading"
     kind: AccountKind = AccountKind.CASH
     finance_max: Decimal | None = None
+    standing: Standing = Standing()
+
+
+class ChangeStanding(Struct, frozen=True):
+    """Put down what the owner of an account has agreed to and where they live."""
+
+    account_no: str
+    standing: Standing
 
 
 class Deposit(Struct, frozen=True):
@@ -328,6 +337,7 @@ class SessionEnded(Struct, frozen=True):
 Command = (
     ConfigureVenue
     | OpenAccount
+    | ChangeStanding
     | Deposit
     | Withdraw
     | ConvertCash
@@ -364,6 +374,8 @@ class MarketView(Struct, frozen=True):
         reference: Reference price of the closing auction; None outside of it.
         ipo_day: Number of the trading day since the listing, from 1; None when long listed.
         status: Whether the security can be traded at all; while it is halted `session` is None.
+        is_price_tested: US: it has fallen by ten percent on this trading day or the one before, so
+            that short sales execute only above the best bid.
     """
 
     instrument: Instrument
@@ -380,6 +392,7 @@ class MarketView(Struct, frozen=True):
     reference: Decimal | None = None
     ipo_day: int | None = None
     status: TradeStatus = TradeStatus.NORMAL
+    is_price_tested: bool = False
 
 
 class Stamped(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Standing
 from portway.model.event import Hold
 from portway.model.execution import Execution
 from portway.model.money import Currency
@@ -47,7 +47,7 @@ __all__ = [
     "row_values",
 ]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -61,6 +61,7 @@ CREATE TABLE accounts (
     venue TEXT NOT NULL, account_no TEXT NOT NULL, name TEXT NOT NULL,
     base_currency TEXT NOT NULL, channel TEXT NOT NULL, opened_us INTEGER NOT NULL,
     kind TEXT NOT NULL DEFAULT 'CASH', credit TEXT NOT NULL DEFAULT '0', closed_us INTEGER,
+    standing TEXT,
     PRIMARY KEY (venue, account_no)) WITHOUT ROWID;
 CREATE TABLE orders (
     venue TEXT NOT NULL, order_id INTEGER NOT NULL, account_no TEXT NOT NULL,
@@ -144,6 +145,9 @@ CREATE TABLE documents (
     kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (kind, key)) WITHOUT ROWID;
 """,
+    3: """
+ALTER TABLE accounts ADD COLUMN standing TEXT;
+""",
 }
 
 # A cache beside the journal: made where it is missing, and it may be dropped at any time. `chain`
@@ -166,7 +170,8 @@ TABLES: Final[dict[type[Any], str]] = {
 }
 # What a query selects, in the order in which `row_from` reads it.
 COLUMNS: Final[dict[type[Any], str]] = {
-    AccountRow: "account_no, name, base_currency, channel, opened_us, kind, credit, closed_us",
+    AccountRow: "account_no, name, base_currency, channel, opened_us, kind, credit, closed_us, "
+    "standing",
     OrderRow: "body, hold, market, submitted_day, changed_day, seq",
     OrderEventRow: "order_id, seq, idx, at_us, status, price, quantity, msg",
     ExecutionRow: "trade_id, order_id, account_no, symbol, side, price, quantity, currency, "
@@ -186,6 +191,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
 _ORDER: Final = msgspec.json.Decoder(Order)
 _HOLD: Final = msgspec.json.Decoder(Hold)
+_STANDING: Final = msgspec.json.Decoder(Standing)
 
 
 def instant_us(at: datetime) -> int:
@@ -258,6 +264,7 @@ def _account_values(venue: str, row: AccountRow) -> tuple[object, ...]:
         row.kind.value,
         str(row.credit),
         None if row.closed_at is None else instant_us(row.closed_at),
+        _ENCODER.encode(row.standing).decode(),
     )
 
 
@@ -315,7 +322,7 @@ def _amount_values(
 
 
 _WIDTHS: Final[dict[type[Any], int]] = {
-    AccountRow: 9,
+    AccountRow: 10,
     OrderRow: 14,
     OrderEventRow: 9,
     ExecutionRow: 14,
@@ -384,6 +391,7 @@ def _read_account(
     kind: str,
     credit: str,
     closed_us: int | None,
+    standing: str | None,
 ) -> AccountRow:
     return AccountRow(
         account_no,
@@ -394,6 +402,7 @@ def _read_account(
         AccountKind(kind),
         Decimal(credit),
         None if closed_us is None else instant(closed_us),
+        Standing() if standing is None else _STANDING.decode(standing),
     )
 
 

@@ -24,6 +24,7 @@ from portway.model.event import (
     InterestAccrued,
     InterestPosted,
     PositionAdjusted,
+    StandingChanged,
 )
 from portway.model.money import Currency
 from portway.model.symbol import Symbol, market_of
@@ -59,7 +60,7 @@ def money_rows(state: State, fact: Fact, seq: int, index: int) -> Iterator[Row]:
             yield balance_row(state, fact.account_no, fact.currency)
         case CashConverted():
             yield from _conversion_rows(state, fact, flow)
-        case CreditLimitChanged() | AccountClosed():
+        case CreditLimitChanged() | AccountClosed() | StandingChanged():
             yield account_row(state, fact.account_no)
         case InterestAccrued():
             touched = {(one.account_no, one.currency): None for one in fact.accruals}
@@ -182,6 +183,7 @@ def account_row(state: State, account_no: str) -> AccountRow:
         account.kind,
         account.credit,
         account.closed_at,
+        account.standing,
     )
 
 

@@ -9,13 +9,13 @@ and of the fact within it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import Protocol
 
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Standing
 from portway.model.command import MarketView
 from portway.model.corporate_action import CorporateAction
 from portway.model.event import Fact, Hold
@@ -96,6 +96,7 @@ class AccountRow:
     kind: AccountKind = AccountKind.CASH
     credit: Decimal = Decimal(0)
     closed_at: datetime | None = None
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from portway.core import fees
 from portway.core.buying_power import CashView, Summary, factors_of
 from portway.core.margin import short_requirement
 from portway.core.order_checks import Touch, reserve_price
+from portway.core.standing_checks import loan_refusal
 from portway.model.account import AccountKind, MoneyRules
 from portway.model.command import MarketView, VenueSettings
 from portway.model.entry import Fee
@@ -366,14 +367,17 @@ class TradeQueries:
         )
 
     def _shortable(self, account_no: str, view: MarketView, marks: Marks) -> Decimal:
-        """Return how many US shares the account may sell beyond what it has."""
+        """Return how many shares the account may sell beyond what it has."""
         money, instrument = self._settings.money, view.instrument
         price = view.last_done or view.prev_close
-        if instrument.market is not Market.US or not money.allows_shorts or price is None:
+        account = self._rows.account(account_no)
+        if account is None or price is None:
+            return ZERO
+        if loan_refusal(account.kind, account.standing, instrument, money) is not None:
             return ZERO
         currency = instrument.settlement_currency
         summary = self._worth(account_no, marks).summary(currency, money.rates(currency))
-        needed = short_requirement(Decimal(1), price, price).initial
+        needed = short_requirement(Decimal(1), price, price, instrument.market).initial
         return summary.buy_power // needed
 
     def _own_row(self, account_no: str, order_id: int) -> OrderRow | None:

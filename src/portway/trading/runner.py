@@ -135,17 +135,17 @@ class VenueRunner:
         journal: Journal,
         market: MarketFacts,
         *,
-        settings: VenueSettings | None = None,
+        configure: Callable[[VenueSettings], VenueSettings] = lambda settings: settings,
     ) -> None:
         """Prepare a runner; `start` recovers and begins to work.
 
         Args:
-            settings: How the venue trades from now on.
+            configure: From how the venue trades to how it trades from now on.
         """
         self._venue = venue
         self._journal = journal
         self._market = market
-        self._settings = settings if settings is not None else VenueSettings()
+        self._configure = configure
         self._inbox: deque[_Call] = deque()
         self._moves: dict[Symbol, MarketMoved] = {}
         self._wake = asyncio.Event()
@@ -166,11 +166,13 @@ class VenueRunner:
         """
         assert self._task is None, "a runner is started once"
         await self._recover()
+        assert self._running is not None, "recovered"
+        asked = self._configure(self._running.state.settings)
         self._is_open = True
         self._task = asyncio.create_task(self._work(), name=f"venue {self._venue}")
         at = self._market.now(HOME_MARKET)
         try:
-            answer = await self.submit(ConfigureVenue(self._settings), at)
+            answer = await self.submit(ConfigureVenue(asked), at)
         except TradingError:
             await self.close()
             raise
@@ -185,6 +187,12 @@ class VenueRunner:
         if self._task is not None:
             await self._task
         self._thread.shutdown()
+
+    @property
+    def settings(self) -> VenueSettings:
+        """How the venue trades; known once it was started."""
+        assert self._running is not None, "started"
+        return self._running.state.settings
 
     async def _keep_snapshot(self) -> None:
         """Save the state, for a quicker recovery; all of it is durable already."""

@@ -29,6 +29,8 @@ class _Open(msgspec.Struct):
     currency: str = "HKD"
     finance_max: Amount | None = None
     deposits: dict[str, Amount] = {}
+    agreements: list[str] | None = None
+    residency: str = "HK"
 
 
 class _Payment(msgspec.Struct):
@@ -60,6 +62,13 @@ class _Verification(msgspec.Struct):
     is_verified: bool
 
 
+class _Standing(msgspec.Struct):
+    account_no: str
+    agreements: list[str] = []
+    residency: str | None = None
+    is_withdrawn: bool = False
+
+
 class _App(msgspec.Struct):
     name: str
 
@@ -89,6 +98,7 @@ def account_routes(
         ("POST", "accounts/reset"): desk.reset,
         ("POST", "accounts/close"): desk.close,
         ("POST", "accounts/verify"): desk.verify,
+        ("POST", "accounts/agree"): desk.agree,
         ("GET", "apps"): desk.apps,
         ("POST", "apps/create"): desk.create_app,
         ("GET", "tokens"): desk.tokens,
@@ -119,6 +129,8 @@ class _Desk:
             currency=body.currency,
             finance_max=None if credit is None else decimal_of(credit, "finance_max"),
             deposits=_amounts(body.deposits),
+            agreements=body.agreements,
+            residency=body.residency,
         )
 
     async def deposit(self, request: Request) -> dict[str, Any]:
@@ -147,6 +159,15 @@ class _Desk:
     async def verify(self, request: Request) -> dict[str, Any]:
         body = request.json(_Verification)
         return await self._office.verify(body.account_no, is_verified=body.is_verified)
+
+    async def agree(self, request: Request) -> dict[str, Any]:
+        body = request.json(_Standing)
+        return await self._office.agree(
+            body.account_no,
+            body.agreements,
+            residency=body.residency,
+            is_withdrawn=body.is_withdrawn,
+        )
 
     async def apps(self, request: Request) -> dict[str, Any]:
         return await self._office.apps()

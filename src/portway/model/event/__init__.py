@@ -24,6 +24,7 @@ from portway.model.event.accounts import (
     PositionAdjusted,
     Settled,
     SettlementDone,
+    StandingChanged,
 )
 from portway.model.event.orders import (
     NO_HOLD,
@@ -78,6 +79,7 @@ __all__ = [
     "RefusalReason",
     "Settled",
     "SettlementDone",
+    "StandingChanged",
     "VenueConfigured",
     "WatchMoved",
 ]
@@ -85,6 +87,7 @@ __all__ = [
 Fact = (
     VenueConfigured
     | AccountOpened
+    | StandingChanged
     | CashDeposited
     | CashWithdrawn
     | CashConverted

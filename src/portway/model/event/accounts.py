@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Standing
 from portway.model.entry import Entry
 from portway.model.money import Currency
 from portway.model.symbol import Market, Symbol
@@ -32,6 +32,7 @@ __all__ = [
     "PositionAdjusted",
     "Settled",
     "SettlementDone",
+    "StandingChanged",
 ]
 
 
@@ -43,6 +44,15 @@ class AccountOpened(Struct, frozen=True):
     at: datetime
     kind: AccountKind = AccountKind.CASH
     finance_max: Decimal | None = None
+    standing: Standing = Standing()
+
+
+class StandingChanged(Struct, frozen=True):
+    """What an account may do apart from its money is `standing` from now on."""
+
+    account_no: str
+    standing: Standing
+    at: datetime
 
 
 class CashDeposited(Struct, frozen=True):

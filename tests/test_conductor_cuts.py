@@ -68,5 +68,5 @@ async def journal_of(at: str, seed: int, cuts: random.Random | None) -> list[byt
 @pytest.mark.parametrize("at", SCENES)
 async def test_the_journal_does_not_depend_on_how_time_is_cut(at: str, seed: int) -> None:
     whole = await journal_of(at, seed, None)
-    assert len(whole) > ORDERS
+    assert len(whole) > ORDERS // 2
     assert await journal_of(at, seed, random.Random(99 + seed)) == whole

@@ -108,3 +108,24 @@ def test_the_example_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "700.HK" in answer.stdout
     assert "Filled" in answer.stdout.splitlines()[-1]
+
+
+def test_the_script_written_by_hand_is_carried_out(tmp_path: Path) -> None:
+    """Source: docs/repeating.md, its script and its last command line."""
+    page = (ROOT / "docs" / "repeating.md").read_text()
+    script = tmp_path / "script.jsonl"
+    script.write_text(dict(CODE.findall(page))["json"])
+    clock = re.findall(r"--clock '(at [^']+)' --repeat", page)[0]
+    arguments = ("--clock", clock, "--speed", "1000", "--repeat-commands", str(script))
+    with Server(tmp_path / "home", *arguments) as server:
+        told = server.admin("commands?wait=60")
+        assert (told["repeated"], told["left"]) == (2, 0)
+        assert server.admin("clock")["markets"]["HK"]["now"] == "2026-03-03T02:20:00+00:00"
+        shown = subprocess.run(
+            [sys.executable, "-m", "portway.cli", "journal", "show", "--home", str(server.home)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert "OrderFilled" in shown.stdout, shown.stderr

@@ -21,11 +21,13 @@ from portway.clock import Clock, ClockMode, ClockPosition, Leg
 from portway.clock.spec import parse_instant
 from portway.market.agenda import Due
 from portway.market.runner import MarketRunner
-from portway.model.command import MarketMoved, TimeReached
+from portway.model.command import Command, MarketMoved, TimeReached
+from portway.model.event import Event
 from portway.model.session import Timetable, phase_at
 from portway.model.symbol import Market, market_of
 from portway.trading.errors import DecisionFailed, TradingError
 from portway.trading.runner import VenueRunner
+from portway.trading.script import Script, ScriptError, ScriptLine
 
 __all__ = ["Conductor"]
 
@@ -89,6 +91,9 @@ class Conductor:
         self._drained = drained
         self._moving = asyncio.Lock()
         self._kept_at = 0.0
+        self._script = Script(())
+        self._on_script_end: Callable[[], None] = lambda: None
+        self._note: Callable[[Mapping[Market, datetime], Command], None] | None = None
         self._turned_at = time.monotonic()
 
     @property
@@ -132,6 +137,53 @@ class Conductor:
         if self._clock.paused or not self._clock.speed:
             return False
         return self._clock.mode is not ClockMode.OPEN or self._is_wanted()
+
+    # -- commands with instants ---------------------------------------------------------------
+
+    @property
+    def position(self) -> ClockPosition:
+        """Where the clock stands, exactly."""
+        return self._clock.position()
+
+    def repeat(self, script: Script, on_end: Callable[[], None]) -> None:
+        """Carry the lines of a script out when their instants come; the clock stands at its end.
+
+        Args:
+            on_end: Called after the last line.
+
+        Raises:
+            ScriptError: If the first line lies in the past, or the clock is real time.
+        """
+        if self._clock.mode is ClockMode.WALL:
+            raise ScriptError("a script needs a simulated clock: start with --clock 'at INSTANT'")
+        first = script.upcoming
+        for market, at in (first.instants if first else {}).items():
+            if at < self._clock.now(market):
+                raise ScriptError(
+                    f"the script begins at {at.isoformat()}, and the clock of {market.value} stands"
+                    f" at {self._clock.now(market).isoformat()}: take another --home"
+                )
+        self._script, self._on_script_end = script, on_end
+
+    def note_commands(self, note: Callable[[Mapping[Market, datetime], Command], None]) -> None:
+        """Call `note` with every command that comes through `submit`, and where the markets stood.
+
+        Several at one place are noted in the order in which they were carried out.
+        """
+        self._note = note
+
+    async def submit(self, command: Command) -> tuple[Event, ...]:
+        """Carry a client's command out between two moves of time, where its instant is exact."""
+        async with self._moving:
+            answer = await self._venue.submit(command)
+            if self._note is not None:
+                self._note(dict(self._clock.instants), command)
+            return answer
+
+    async def halt(self, running: asyncio.Task[None]) -> None:
+        """Cancel the task of `run` between two moves of time, so that none is left half done."""
+        async with self._moving:
+            running.cancel()
 
     def stop(self) -> None:
         """Save where the clock stands, exactly."""
@@ -200,16 +252,23 @@ class Conductor:
 
     async def _go(self, legs: Iterator[Leg], *, waits: bool = False) -> None:
         for leg in legs:
-            await self._carry_out(leg, self._clock.instants, waits=waits)
+            reached = await self._carry_out(leg, self._clock.instants, waits=waits)
+            if reached is not None:  # A script's end: time stands here, and the rest is not gone.
+                self._clock.instants.update(reached)
+                self._clock.paused = True
+                return
 
     async def _carry_out(
         self, leg: Leg, begins: Mapping[Market, datetime], *, waits: bool = False
-    ) -> None:
+    ) -> Mapping[Market, datetime] | None:
         """Everything that is due in a leg, in the order of its distance from the beginning.
 
         A fill or a trigger on the way may let an order wait for an instant that also lies on it:
         the rest is planned anew from there, so that the journal does not depend on how long the
         legs are, and so not on how fast time runs.
+
+        Returns:
+            Where a script has ended; None at the end of the leg.
         """
         way = _Way({market: begins[market] for market in leg.targets}, leg)
         agenda = self._agenda(way)
@@ -219,13 +278,21 @@ class Conductor:
             gone = await self._advance(way, distance, waits=waits)
             if gone < distance:
                 continue
-            if due is None:
-                return
-            await self._submit_due(due)
-            if isinstance(due, TimeReached):
-                heard[due.market] = due.at
-            else:
-                agenda.popleft()
+            match due:
+                case None:
+                    return None
+                case ScriptLine(command=None):
+                    self._leave_line()
+                    return way.at(gone)
+                case ScriptLine(command=command):
+                    assert command is not None, "an end was met above"
+                    await self._submit_line(command)
+                case TimeReached():
+                    await self._submit_due(due)
+                    heard[due.market] = due.at
+                case _:
+                    await self._submit_due(due)
+                    agenda.popleft()
 
     def _agenda(self, way: _Way) -> deque[tuple[timedelta, Due]]:
         """What falls due by the timetables of the markets."""
@@ -242,7 +309,7 @@ class Conductor:
         agenda: Sequence[tuple[timedelta, Due]],
         heard: Mapping[Market, datetime],
         gone: timedelta,
-    ) -> tuple[timedelta, Due | TimeReached | None]:
+    ) -> tuple[timedelta, Due | TimeReached | ScriptLine | None]:
         """What comes next, and its distance; the end of the way when nothing does.
 
         Args:
@@ -250,7 +317,7 @@ class Conductor:
             gone: How far the markets have come.
         """
         distance: timedelta = way.length
-        due: Due | TimeReached | None = None
+        due: Due | TimeReached | ScriptLine | None = None
         if agenda:
             distance, due = agenda[0]
         for market, begin in way.begins.items():
@@ -259,7 +326,18 @@ class Conductor:
             if waiting and (due is None or max(waiting[0] - begin, gone) < distance):
                 distance = max(waiting[0] - begin, gone)
                 due = TimeReached(market, way.at(distance)[market])
+        line = self._script.upcoming
+        if line is not None and self._comes(line, way):
+            begins = ((at, way.begins.get(market)) for market, at in line.instants.items())
+            place = max(gone, *(at - begin for at, begin in begins if begin is not None))
+            if due is None or place < distance:  # At one instant the market comes first.
+                return place, line
         return distance, due
+
+    def _comes(self, line: ScriptLine, way: _Way) -> bool:
+        """Whether a script's line is reached within a leg; markets apart from it stand still."""
+        ends = {**self._clock.instants, **way.leg.targets}
+        return all(at <= ends[market] for market, at in line.instants.items() if market in ends)
 
     async def _advance(self, way: _Way, distance: timedelta, *, waits: bool) -> timedelta:
         """Move the markets on, to a distance or to where an order begins to wait for less of it.
@@ -296,6 +374,19 @@ class Conductor:
             # The next move of the symbol shows the whole market again; time goes on.
             log.error("the venue did not hear that %s moved: %s", moved.symbol, error)
         return True
+
+    async def _submit_line(self, command: Command) -> None:
+        """Carry out a script's command; one that is refused was so when it was recorded, too."""
+        try:
+            await self._venue.submit(command)
+        except TradingError as error:
+            log.error("a command of the script was not carried out: %s", error)
+        self._leave_line()
+
+    def _leave_line(self) -> None:
+        self._script.advance()
+        if not self._script.left:
+            self._on_script_end()
 
     async def _submit_due(self, due: Due | TimeReached) -> None:
         """Carry out what falls due: time stands still until the venue has it.

@@ -49,6 +49,8 @@ class Settings:
         rejects: `late` or `early`: whether a lack of money or shares is told after an id was given
             or at submission; None: as the home stands.
         not_lent: Symbols that cannot be sold short; None: as the home stands.
+        record_commands: File to keep clients' commands in, with their market instants.
+        repeat_commands: File of such commands that are carried out when their instants come.
         limits: Name of the profile of limits: `service`, `published` or `none`.
     """
 
@@ -63,6 +65,8 @@ class Settings:
     fill_model: str | None = None
     rejects: str | None = None
     not_lent: tuple[str, ...] | None = None
+    record_commands: Path | None = None
+    repeat_commands: Path | None = None
     limits: str = "service"
     log_level: str = "info"
     log_json: bool = False

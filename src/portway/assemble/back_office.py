@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from portway.assemble.first_start import furnish, identity_tables
-from portway.assemble.server import CLOCK_FILE, VENUE
+from portway.assemble.names import CLOCK_FILE, VENUE
 from portway.clock import ClockPosition
 from portway.gateway.errors import Refused
 from portway.gateway.http.admin_accounts import account_routes

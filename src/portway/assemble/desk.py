@@ -6,7 +6,7 @@ they meet. It decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 
 from portway.clock.start import CLOCK_MARKETS
@@ -29,6 +29,7 @@ class Desk:
         self, venue: VenueRunner, queries: TradeQueries, market: MarketRunner, views: MarketViews
     ) -> None:
         self._venue = venue
+        self._submit: Callable[[Command], Awaitable[tuple[Event, ...]]] = venue.submit
         self._queries = queries
         self._market = market
         self._views = views
@@ -40,7 +41,11 @@ class Desk:
 
     async def submit(self, command: Command) -> tuple[Event, ...]:
         """Carry a command out; the answering event first, all of them durable."""
-        return await self._venue.submit(command)
+        return await self._submit(command)
+
+    def submit_through(self, submit: Callable[[Command], Awaitable[tuple[Event, ...]]]) -> None:
+        """Let commands take another way to the venue from now on."""
+        self._submit = submit
 
     def listen(self, listener: Callable[[Published], None]) -> Callable[[], None]:
         """Call `listener` with everything durable from now on; returns how to stop."""

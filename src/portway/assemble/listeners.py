@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -58,7 +58,10 @@ class Listeners:
         market: MarketRunner,
         credentials: Credentials,
         home: Home,
+        more_routes: Mapping[tuple[str, str], Endpoint],
     ) -> None:
+        """Build the gateway; `more_routes` are endpoints of the admin API beside its own."""
+        self._more_routes = more_routes
         self._settings = settings
         self._credentials = credentials
         self._desk = desk
@@ -166,7 +169,7 @@ class Listeners:
 
     def _owner_routes(self) -> dict[tuple[str, str], Endpoint]:
         office = Office(self._desk, identity_tables(self._store), time.time, self._identity.forget)
-        return account_routes(office, self._limits, time.monotonic)
+        return {**account_routes(office, self._limits, time.monotonic), **self._more_routes}
 
     def _status(self, conductor: Conductor) -> Callable[[], dict[str, Any]]:
         def status() -> dict[str, Any]:

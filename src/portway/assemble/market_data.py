@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from portway.assemble.names import WORLD_FILE
 from portway.market.imported.days import day_number, midnight_of, to_date
 from portway.market.imported.listing import Listing
 from portway.market.imported.records import amount
@@ -35,8 +36,6 @@ __all__ = [
     "imported_sources",
     "open_market_data",
 ]
-
-WORLD_FILE = "world.json"
 
 
 def open_market_data(home: Path) -> MarketData:

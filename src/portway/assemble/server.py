@@ -14,7 +14,6 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +22,8 @@ from portway.assemble.desk import Desk
 from portway.assemble.first_start import furnish
 from portway.assemble.listeners import Listeners
 from portway.assemble.market_data import imported_sources
+from portway.assemble.names import CLOCK_FILE, VENUE
+from portway.assemble.scripts import Scripts
 from portway.assemble.venue import venue_settings
 from portway.assemble.world import WorldRefused, home_world
 from portway.clock import Clock, ClockError, ClockPosition, start_clock
@@ -45,13 +46,13 @@ from portway.storage.sqlite import SqliteStore
 from portway.trading.ports import JournalCorrupt
 from portway.trading.queries import TradeQueries
 from portway.trading.runner import VenueRunner
+from portway.trading.script import ScriptError
 
 __all__ = ["StartError", "run"]
 
 log = logging.getLogger(__name__)
 
-VENUE = "main"
-CLOCK_FILE = "clock.json"
+HALT_SECONDS = 1.0  # What is going on is finished, if it takes no longer.
 STOP_SECONDS = 4.0  # Then the process ends all the same; a supervisor waits 5 s.
 
 Ready = Callable[[Path, dict[str, Any]], None]
@@ -81,6 +82,7 @@ def run(settings: Settings, on_ready: Ready) -> None:
         JournalCorrupt,
         WorldRefused,
         MalformedSymbol,
+        ScriptError,
     ) as error:
         raise StartError(str(error)) from error
     except OSError as error:
@@ -100,35 +102,45 @@ async def _serve(settings: Settings, on_ready: Ready) -> None:
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
         home = stack.enter_context(open_home(settings.home))
+        scripts = Scripts(settings, home)
         reference, sources = _sources(settings, home)
         clock, since = _clock(settings, home, reference)
         store = SqliteStore(home.database)
         stack.callback(store.close)
         market = MarketRunner(reference, sources, clock.instants)
         views = MarketViews(market)
-        venue = VenueRunner(VENUE, store, views, configure=partial(venue_settings, settings))
+        venue = VenueRunner(
+            VENUE,
+            store,
+            views,
+            configure=lambda stands: venue_settings(settings, scripts.venue_settings(stands)),
+        )
         await venue.start()
         stack.push_async_callback(venue.close)
         queries = TradeQueries(store.read_models(VENUE), venue.settings)
         desk = Desk(venue, queries, market, views)
         credentials = await furnish(home, store, venue)
-        listeners = Listeners(settings, store, desk, market, credentials, home)
+        listeners = Listeners(settings, store, desk, market, credentials, home, scripts.routes())
         conductor = Conductor(
             clock,
             market,
             venue,
             keep=lambda position: write_json(home.path / CLOCK_FILE, position.to_json()),
-            is_wanted=lambda: listeners.has_clients or bool(venue.working_symbols()),
+            is_wanted=lambda: (
+                listeners.has_clients or bool(venue.working_symbols()) or scripts.is_waiting
+            ),
             drained=listeners.drained,
         )
         await conductor.catch_up(since)
+        scripts.begin(conductor, desk, store, venue.settings)
+        stack.callback(scripts.end, conductor)
         stack.callback(conductor.stop)
         stack.push_async_callback(listeners.close)
         try:
             server = await listeners.open(conductor)
         except OSError as error:
             raise StartError(_port_trouble(error)) from error
-        await stack.enter_async_context(_running(conductor.run()))
+        await stack.enter_async_context(_running(conductor))
         await stack.enter_async_context(_announced(home, server, on_ready, clock))
         await stop.wait()
         log.info("stopping")
@@ -189,9 +201,9 @@ def _clock(
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run `work` beside the rest; when it fails the server says so and stops."""
-    task = asyncio.create_task(work)
+async def _running(conductor: Conductor) -> AsyncIterator[None]:
+    """Let market time run beside the rest; when it fails the server says so and stops."""
+    task = asyncio.create_task(conductor.run())
 
     def ended(done: asyncio.Task[None]) -> None:
         if not done.cancelled() and done.exception():
@@ -202,6 +214,8 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        with suppress(TimeoutError):  # A long step is not waited for.
+            await asyncio.wait_for(conductor.halt(task), HALT_SECONDS)
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await task

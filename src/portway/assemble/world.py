@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
+from portway.assemble.names import WORLD_FILE
 from portway.market.reference import Reference
 from portway.market.scenarios import Scenario, ScenarioError, load_scenario
 from portway.market.synthetic import Story
@@ -19,8 +20,6 @@ from portway.settings import DEFAULT_SEED, Settings
 from portway.storage.home import Home, read_json, write_json
 
 __all__ = ["HomeWorld", "WorldRefused", "home_world"]
-
-WORLD_FILE: Final = "world.json"
 
 
 class WorldRefused(ValueError):

@@ -131,6 +131,16 @@ def _port(flag: str, default: int, listener: str) -> Callable[..., Any]:
     show_default="as the home stands; at first: none",
     help="Nobody lends it, so it cannot be sold short; may be repeated.",
 )
+@click.option(
+    "--record-commands",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep clients' commands, with their market instants, in a new file.",
+)
+@click.option(
+    "--repeat-commands",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Carry out the commands of such a file at their instants, and stand still at its end.",
+)
 @click.option("--limits", type=click.Choice(PROFILES), default="service", help="Profile of limits.")
 @click.option("--log-level", type=click.Choice(LEVELS), default="info")
 @click.option("--log-json", is_flag=True, help="Write the log as JSON lines.")

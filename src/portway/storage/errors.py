@@ -5,6 +5,7 @@ StorageError
 ├── HomeUnusable     the folder or its version file is damaged, or cannot be written
 ├── WrongVersion     the data were written by another version
 ├── DatabaseCorrupt  the database file is damaged
+├── ScriptUnreadable a recording of commands cannot be read, or not be made
 └── DataFileDamaged  a file of imported bars or ticks is damaged
 """
 
@@ -19,6 +20,7 @@ __all__ = [
     "DatabaseCorrupt",
     "HomeLocked",
     "HomeUnusable",
+    "ScriptUnreadable",
     "StorageError",
     "WrongVersion",
 ]
@@ -50,6 +52,10 @@ class WrongVersion(StorageError):
 
 class DatabaseCorrupt(StorageError):
     """The database file is damaged or not a database."""
+
+
+class ScriptUnreadable(StorageError):
+    """A recording of commands cannot be read, or not be made."""
 
 
 class DataFileDamaged(StorageError, SourceDamaged):

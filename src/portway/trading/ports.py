@@ -9,12 +9,11 @@ and of the fact within it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import Protocol
-
-from msgspec import Struct, field
 
 from portway.model.account import AccountKind, Standing
 from portway.model.command import MarketView
@@ -68,7 +67,8 @@ class BusinessType(IntEnum):
     FUND = 3
 
 
-class JournalRecord(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class JournalRecord:
     """The facts of one command, encoded.
 
     Attributes:
@@ -79,7 +79,8 @@ class JournalRecord(Struct, frozen=True):
     payload: bytes
 
 
-class AccountRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class AccountRow:
     """An account as it stands.
 
     Attributes:
@@ -98,7 +99,8 @@ class AccountRow(Struct, frozen=True):
     standing: Standing = field(default_factory=Standing)
 
 
-class OrderRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class OrderRow:
     """An order as it stands.
 
     Attributes:
@@ -114,7 +116,8 @@ class OrderRow(Struct, frozen=True):
     seq: int
 
 
-class OrderEventRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class OrderEventRow:
     """One line of an order's history: a status reached or an execution.
 
     Attributes:
@@ -133,14 +136,16 @@ class OrderEventRow(Struct, frozen=True):
     msg: str
 
 
-class ExecutionRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ExecutionRow:
     execution: Execution
     market: Market
     seq: int
     index: int
 
 
-class ChargeRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
     """What one fee of one execution added to an order's charges."""
 
     order_id: int
@@ -151,7 +156,8 @@ class ChargeRow(Struct, frozen=True):
     currency: Currency
 
 
-class CashFlowRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CashFlowRow:
     """One movement of money.
 
     Attributes:
@@ -175,7 +181,8 @@ class CashFlowRow(Struct, frozen=True):
     description: str
 
 
-class PositionRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PositionRow:
     """Shares of one symbol in one account.
 
     Attributes:
@@ -202,7 +209,8 @@ class PositionRow(Struct, frozen=True):
         return self.quantity - self.frozen_quantity - self.locked_quantity
 
 
-class BalanceRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
     """Money of one currency in one account.
 
     Attributes:
@@ -224,7 +232,8 @@ class BalanceRow(Struct, frozen=True):
     interest: Decimal = Decimal(0)
 
 
-class ShareMoveRow(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ShareMoveRow:
     """Shares that came or went without an execution.
 
     Attributes:
@@ -254,7 +263,8 @@ Row = (
 )
 
 
-class OrderFilter(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
     """Which orders; None and empty mean no restriction. Conditions are joined by AND.
 
     Attributes:
@@ -292,7 +302,8 @@ class OrderFilter(Struct, frozen=True):
         )
 
 
-class ExecutionFilter(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
     """Which executions; `days`, `before_days` and times as in `OrderFilter`."""
 
     symbol: Symbol | None = None
@@ -315,7 +326,8 @@ class ExecutionFilter(Struct, frozen=True):
         )
 
 
-class CashFlowFilter(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CashFlowFilter:
     """Which movements; both instants inclusive."""
 
     begin: datetime
@@ -420,14 +432,16 @@ class ReadModels(Protocol):
         ...
 
 
-class PublishedFact(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PublishedFact:
     """A durable fact and, for a fact about an order, the order right after it."""
 
     fact: Fact
     order: Order | None = None
 
 
-class Published(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Published:
     """The durable facts of one command, in order."""
 
     seq: int

@@ -8,6 +8,7 @@ the field.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -44,7 +45,8 @@ def parse_query(raw_query: bytes) -> dict[str, list[str]]:
         raise refused_parameter("query: too many fields") from None
 
 
-class Request(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Request:
     """A request whose sender is known.
 
     Attributes:

@@ -68,7 +68,7 @@ fuzz: $(DEV)  ## The property tests of bad input, with many more examples
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n logical -m fuzz $(PYTEST_ARGS)
 
 .PHONY: sim
-sim: $(DEV)  ## From a seed: a million commands, power cuts at every write, kills: SEED=7
+sim: $(DEV)  ## From a seed: a million events, power cuts at every write, kills: SEED=7
 	@test -n '$(SEED)' || { echo 'which seed? make sim SEED=7'; exit 2; }
 	@PORTWAY_SEED='$(SEED)' $(BIN)/python -m pytest tests/simulation $(PYTEST_ARGS)
 

@@ -45,9 +45,6 @@ COMMANDS: Final = {
     21: State("planned", f"{_OPTIONS}; {_EMPTY}"),
     22: State("planned", f"{_OPTIONS}; {_EMPTY}"),
     23: State("refused", "301603 until options and warrants are served"),
-    24: State("refused", "301603 until capital flow is computed"),
-    25: State("refused", "301603 until capital flow is computed"),
-    26: State("refused", "301603 until calculated indexes are served"),
 }
 
 ENDPOINTS: Final = {

@@ -345,6 +345,59 @@ def test_the_profile_names_a_member_and_its_packages(facts: Any) -> None:
         assert package["start_at"] < package["end_at"]
 
 
+@pytest.mark.covers("cmd 24", "cmd 25")
+@pytest.mark.parametrize("market", MARKETS)
+def test_capital_flow_its_distribution_and_the_index_tell_the_same(facts: Any, market: str) -> None:
+    """Source: quote, commands 24 to 26; markets, capital flow."""
+    one = facts["markets"][market]
+    lines = one["capital_flow"]
+    stamps = [line["timestamp"] for line in lines]
+    assert stamps == [line["timestamp"] for line in one["intraday"]]
+    sides = one["capital_distribution"]
+    assert set(map(local_day, [stamps[0], sides["timestamp"]], [market] * 2)) == {
+        local_day(facts["now"][market], market)
+    }
+    net = sum(map(Decimal, sides["capital_in"].values()))
+    net -= sum(map(Decimal, sides["capital_out"].values()))
+    assert Decimal(lines[-1]["inflow"]) == net
+    assert any(Decimal(line["inflow"]) for line in lines)
+    symbol = {"HK": "700.HK", "US": "AAPL.US", "CN": "600519.SH"}[market]
+    assert Decimal(by_symbol(facts["indexes"]["every"])[symbol]["capital_flow"]) == net
+
+
+@pytest.mark.covers("cmd 26")
+def test_calculated_indexes_follow_from_the_other_answers(facts: Any) -> None:
+    """Source: quote, command 26; the formulas beside it."""
+    rows = facts["indexes"]["every"]
+    info, quotes = by_symbol(facts["static_info"]), by_symbol(facts["quote"])
+    assert [row["symbol"] for row in rows] == [*STOCKS, *INDEXES.values()]
+    for row in rows:
+        quote, about = quotes[row["symbol"]], info[row["symbol"]]
+        last, close = Decimal(quote["last_done"]), Decimal(quote["prev_close"])
+        assert Decimal(row["last_done"]) == last
+        assert Decimal(row["change_value"]) == last - close
+        rate = ((last - close) / close * 100).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+        assert Decimal(row["change_rate"]) == rate
+        assert (row["volume"], Decimal(row["turnover"])) == (
+            quote["volume"], Decimal(quote["turnover"]),
+        )  # fmt: skip
+        if about["total_shares"]:
+            assert Decimal(row["total_market_value"]) == last * about["total_shares"]
+        if Decimal(about["eps_ttm"]) > 0:
+            assert abs(Decimal(row["pe_ttm_ratio"]) * Decimal(about["eps_ttm"]) - last) < last / 100
+        for name in ("ytd_change_rate", "five_day_change_rate", "half_year_change_rate"):
+            assert row[name] is not None, (row["symbol"], name)
+        assert row["strike_price"] is None
+
+
+def test_only_the_indexes_asked_for_are_filled(facts: Any) -> None:
+    """Source: quote, command 26."""
+    for row in facts["indexes"]["last_done"]:
+        assert {name for name, value in row.items() if value} == {"symbol", "last_done"}
+    assert facts["indexes"]["of 501 symbols"]["code"] == 301607
+    assert facts["indexes"]["none"]["code"] == 301600
+
+
 @pytest.mark.covers("GET /v1/quote/get_security_list")
 def test_the_overnight_list_names_us_securities(facts: Any) -> None:
     """Source: http, security list."""
@@ -384,10 +437,10 @@ def test_a_wrong_request_is_refused_with_code_and_text(facts: Any, what: str) ->
     assert answer["message"].strip()
 
 
-NOT_SERVED = ("warrant_list", "capital_flow", "capital_distribution", "calc_indexes")
+NOT_SERVED = ("warrant_list", "capital_flow", "capital_distribution")
 
 
-@pytest.mark.covers("cmd 23", "cmd 24", "cmd 25", "cmd 26", "error 301603")
+@pytest.mark.covers("cmd 23", "error 301603")
 @pytest.mark.parametrize("name", NOT_SERVED)
 def test_data_that_has_no_source_yet_is_refused_and_not_made_up(facts: Any, name: str) -> None:
     """Source: quote, errors (no quote data for this security)."""

@@ -33,11 +33,12 @@ from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderTerms, OrderType, TimeInForce
 from portway.model.symbol import Symbol, market_of
 from tests.core.random_flow import ACCOUNTS, CENTRES, Flow
-from tests.trading.floor import APPLE, TENCENT, next_weekday
+from tests.trading.floor import APPLE, MOUTAI, TENCENT, next_weekday
 
 MARGIN = "M1"
 EVERYBODY = (*ACCOUNTS, MARGIN)
-OTHER_APPLE = Symbol("AAPX.US")
+# Of the same market, hence currency: a security does not move to another one by its new name.
+RENAMED = {TENCENT: Symbol("7700.HK"), APPLE: Symbol("AAPX.US"), MOUTAI: Symbol("600520.SH")}
 
 
 @dataclass
@@ -126,7 +127,7 @@ class MoneyFlow(Flow):
                 ratio = self.random.choice(("2", "7", "0.1", "1.5"))
                 yield CorporateAction(symbol, day, split=Decimal(ratio))
             else:
-                yield CorporateAction(symbol, day, renamed_to=OTHER_APPLE)
+                yield CorporateAction(symbol, day, renamed_to=RENAMED[symbol])
 
     def _begins(self, command: TradingDayStarted) -> bool:
         last = self.state.days.get(command.market)

@@ -56,6 +56,16 @@ def test_a_limit_if_touched_sleeps_reserves_nothing_and_works_as_a_limit_order()
     assert floor.fills(order) == [("495", 100)]
 
 
+def test_a_limit_that_was_replaced_before_the_trigger_is_the_one_that_works() -> None:
+    floor = floor_at()
+    order = floor.order("BUY", 100, "495", LIT, trigger_price=D(496))
+    floor.tell(ReplaceOrder(ACCOUNT, order, D(100), D(490)))
+    floor.prints("496")
+    assert floor.live(order).price == 490
+    floor.show("494x100", "495x100")
+    assert floor.fills(order) == []
+
+
 def test_a_market_if_touched_takes_the_market_when_it_is_touched() -> None:
     floor = floor_at()
     order = floor.order("SELL", 100, None, MIT, trigger_price=D(505))

@@ -78,6 +78,8 @@ def test_no_fill_is_worse_than_its_limit_and_no_status_follows_an_end(seed: int)
             ended |= {fact.order.order_id} if fact.order.is_terminal else set()
         elif isinstance(fact, OrderStatusChanged):
             assert fact.order_id not in ended
+            if fact.price is not None:  # A trigger was met, or a short sale stands elsewhere.
+                limits[fact.order_id] = fact.price
             ended |= {fact.order_id} if fact.status in TERMINAL_STATUSES else set()
         elif isinstance(fact, OrderFilled):
             execution = fact.execution

@@ -54,7 +54,8 @@ class Setup:
         return {name.replace("_", "-"): value.encode() for name, value in headers.items()}
 
     async def check(self, headers: dict[str, bytes], target: bytes = b"/p") -> Principal:
-        return await self.identity.authenticate("GET", target, b"a=b", b"", headers)
+        known = await self.identity.recognise(headers)
+        return self.identity.authenticate(known, "GET", target, b"a=b", b"", headers)
 
 
 @pytest.fixture

@@ -1,16 +1,19 @@
-"""Long random flows over all order types and markets, every invariant asserted on the way.
+"""Long random flows over all order types and markets, every invariant asserted after each event.
 
-`make test` plays 50,000 commands; `make sim SEED=7` a million from that seed. The seed and the
-number of the command that broke something are in the message.
+`make test` plays 50,000 events; `make sim SEED=7` a million from that seed on. Every other flow has
+a margin account, short sales, exchange, resets and corporate actions as well. The seed, the kind of
+flow and the number of the event that broke something are in the message.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -19,6 +22,7 @@ from portway.core.engine import evolve
 from portway.core.invariants import check_invariants
 from portway.core.order_states import TRANSITIONS
 from portway.core.state import State
+from portway.model.account import AccountKind
 from portway.model.command import FillModel, Stamped
 from portway.model.event import (
     Event,
@@ -29,11 +33,13 @@ from portway.model.event import (
     OrderStatusChanged,
 )
 from portway.model.order import TERMINAL_STATUSES, OrderSide, OrderStatus
-from tests.core.random_flow import Flow
+from portway.model.symbol import market_of
+from tests.core.money_flow import MoneyFlow
+from tests.core.random_flow import TYPES, Flow
 
 SEED = os.environ.get("PORTWAY_SEED")
-COMMANDS = 1_000_000 if SEED else 50_000
-FLOWS = 25  # Of so many commands each; every fill model has its turn.
+EVENTS = 1_000_000 if SEED else 50_000
+FLOWS = 26  # For each fill model, of equally many events.
 S = OrderStatus
 STEPS = {(before, after) for (before, _), after in TRANSITIONS.items()}
 # What the table leaves to whether something was executed, and to where a replace was asked.
@@ -54,6 +60,7 @@ class Watcher:
     limit: dict[int, Decimal | None] = field(default_factory=dict)
     executed: Counter[int] = field(default_factory=Counter)
     quantity: dict[int, Decimal] = field(default_factory=dict)
+    kinds: dict[int, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
 
     def watch(self, event: Event) -> None:
@@ -64,7 +71,7 @@ class Watcher:
                 self.status[order.order_id] = order.status
                 self.limit[order.order_id] = order.price
                 self.quantity[order.order_id] = order.quantity
-                self.seen[f"{order.terms.order_type.name} {order.status.name}"] += 1
+                self.kinds[order.order_id] = order.terms.order_type.name
             case OrderStatusChanged():
                 self._step(event.order_id, event.status, stays=self._is_noted(event))
                 if event.price is not None:
@@ -100,35 +107,59 @@ class Watcher:
             fair = execution.price <= limit if is_buy else execution.price >= limit
             assert fair, f"{order_id}: {execution.price} is worse than {limit}"
         self.executed[order_id] += int(execution.quantity)
+        self.seen[f"{self.kinds[order_id]} filled in {market_of(execution.symbol)}"] += 1
         assert self.executed[order_id] <= self.quantity[order_id], f"{order_id} is filled twice"
         self._step(order_id, event.status)
         if event.against is not None:
             self.seen["own match"] += 1
 
 
-@dataclass
-class WatchedFlow(Flow):
-    """A flow whose every event is watched, and whose state is checked after each."""
+class Watched:
+    """Over a flow: watches its every event, and checks the state after each.
 
-    watcher: Watcher = field(default_factory=Watcher)
+    Attributes:
+        events: Of the random commands; what the flow begins with does not count.
+    """
 
-    def decided(self, stamped: Stamped, seq: int):
-        for event in super().decided(stamped, seq):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.watcher = Watcher()
+        self.events = 0
+
+    def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
+        for event in super().decided(stamped, seq):  # type: ignore[misc]
             self.watcher.watch(event)
+            self.events += 1
+            check_invariants(self.state)  # type: ignore[attr-defined]
             yield event
 
 
-def played(seed: int, commands: int, model: FillModel) -> WatchedFlow:
-    flow = WatchedFlow(Random(seed), model)
+class WatchedFlow(Watched, Flow):
+    """Cash accounts and every order type."""
+
+
+class WatchedMoneyFlow(Watched, MoneyFlow):
+    """The same with a margin account, exchange, resets and what companies give."""
+
+
+KINDS = (WatchedFlow, WatchedMoneyFlow)
+
+
+def played(seed: int, events: int, model: FillModel, kind: type[Any] = WatchedFlow) -> Any:
+    """Return a flow after at least so many events, and at most those of one command more."""
+    flow = kind(Random(seed), model)
     flow.begin()
-    for number in range(commands):
+    flow.events = 0
+    while flow.events < events:
         try:
             flow.step()
-            check_invariants(flow.state)
             for account in flow.state.accounts.values():
-                assert all(purse.available >= 0 for purse in account.purses.values()), "overdrawn"
+                if account.kind is AccountKind.CASH:
+                    purses = account.purses.values()
+                    assert all(purse.available >= 0 for purse in purses), "overdrawn"
         except AssertionError as error:
-            raise AssertionError(f"seed {seed}, {model.name}, command {number}: {error}") from error
+            where = f"seed {seed}, {kind.__name__}, {model.name}, event {flow.events}"
+            raise AssertionError(f"{where}: {error}") from error
     return flow
 
 
@@ -136,14 +167,18 @@ def played(seed: int, commands: int, model: FillModel) -> WatchedFlow:
 def test_every_invariant_holds_over_long_flows(model: FillModel) -> None:
     seen: Counter[str] = Counter()
     first = int(SEED or 0)
-    share = COMMANDS // len(FillModel) // FLOWS
+    share = -(-EVENTS // len(FillModel) // FLOWS)
+    played_events = 0
     for seed in range(first, first + FLOWS):
-        flow = played(seed, share, model)
+        flow = played(seed, share, model, KINDS[seed % len(KINDS)])
+        played_events += flow.events
         seen += flow.watcher.seen
         for order_id, live in flow.state.orders.items():
             assert live.order.executed_quantity == flow.watcher.executed[order_id]
             assert live.order.status is flow.watcher.status[order_id]
-    wanted = ["own match", "AuctionHeld", "OrderReentered", "OrderLingers", "EXPIRED", "REJECTED"]
+    assert played_events * len(FillModel) >= EVENTS
+    wanted = [f"{kind.name} filled in {market}" for market in TYPES for kind in TYPES[market]]
+    wanted += ["own match", "AuctionHeld", "OrderReentered", "OrderLingers", "EXPIRED", "REJECTED"]
     wanted += ["QueueMoved"] if model is FillModel.QUEUE else []
     assert not [name for name in wanted if not seen[name]], seen
 

@@ -92,7 +92,7 @@ def release(floor: Floor, order_id: int, found: Release) -> Iterator[Fact]:
     if live is None:
         return
     order = live.order
-    limit = _limit(floor, order.terms, found)
+    limit = _limit(floor, order, found)
     hold = entry_hold(floor, order.terms, limit, order.leaves_quantity)
     account = floor.state.accounts[order.account_no]
     reason = funds_refusal(floor, account, order.terms.side, order.leaves_quantity, hold)
@@ -119,10 +119,12 @@ def _place(floor: Floor, live: LiveOrder, limit: Decimal | None) -> Place | None
     return place_now(floor, released)
 
 
-def _limit(floor: Floor, terms: OrderTerms, found: Release) -> Decimal | None:
+def _limit(floor: Floor, order: Order, found: Release) -> Decimal | None:
     """Return the limit of a released order; attached ones may name a depth level, or nothing."""
-    table = table_of(floor.view)
-    if terms.order_type is OrderType.LIT and terms.price is None:
+    table, terms = table_of(floor.view), order.terms
+    if terms.order_type is OrderType.LIT and order.price is not None:
+        return order.price  # The owner may have replaced it since the order was entered.
+    if terms.order_type is OrderType.LIT:
         by_level = structs.replace(terms, order_type=OrderType.TSLPAMT, limit_offset=None)
         assert by_level.order_type in TRAILING_TYPES, "whose limit counts from the trigger"
         return release_limit(by_level, found, table, floor.view.depth)

@@ -31,6 +31,7 @@ __all__ = [
     "fee_class_of",
     "fees_added",
     "order_fees",
+    "order_total",
     "total",
 ]
 
@@ -106,6 +107,15 @@ def order_fees(query: FeeQuery, consideration: Decimal, quantity: Decimal) -> tu
     return tuple([Fee(name, compute(traded)) for name, compute in items.items()])
 
 
+def order_total(query: FeeQuery, consideration: Decimal, quantity: Decimal) -> Decimal:
+    """Return the sum of all items of the schedule; arguments as of `order_fees`."""
+    traded = _Traded(query, consideration, quantity)
+    whole = ZERO
+    for compute in _SCHEDULES[query.fee_class].values():
+        whole += compute(traded)
+    return whole
+
+
 def total(fees: tuple[Fee, ...]) -> Decimal:
     """Return the sum of the items."""
     whole = ZERO
@@ -143,7 +153,7 @@ def affordable(
 
     def cost(lots: int) -> Decimal:
         quantity = lots * lot_size
-        return factor * price * quantity + total(order_fees(query, price * quantity, quantity))
+        return factor * price * quantity + order_total(query, price * quantity, quantity)
 
     if cash <= 0 or price <= 0:
         return ZERO

@@ -38,6 +38,8 @@ def mark_of(view: MarketView | None) -> Decimal | None:
 
 def accrued_interest(account: Account) -> dict[str, Decimal]:
     """Return what has accrued and is not posted, by currency code, exact."""
+    if not account.accrued:
+        return {}
     sums: dict[str, Decimal] = {}
     for weights in account.accrued.values():
         for currency, weight in weights.items():

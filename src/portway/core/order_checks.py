@@ -435,13 +435,11 @@ def _estimate_fees(part: _Open, view: MarketView, settings: VenueSettings) -> De
         fees.fee_class_of(view.instrument), part.side, view.trading_day, settings.fee_rates
     )
     amount = part.price * part.leaves
-    fresh = fees.total(fees.order_fees(query, amount, part.leaves))
+    fresh = fees.order_total(query, amount, part.leaves)
     day = part.fee_day
     if day is None or day.on != view.trading_day:
         return fresh
-    whole = fees.total(
-        fees.order_fees(query, day.consideration + amount, day.quantity + part.leaves)
-    )
+    whole = fees.order_total(query, day.consideration + amount, day.quantity + part.leaves)
     rest = max(ZERO, whole - sum(day.charged.values(), ZERO))
     # What is left over for another day pays that day's minimums again.
     return max(rest, fresh) if part.is_long_term else rest

@@ -39,6 +39,7 @@ __all__ = [
     "Identity",
     "OpenedSession",
     "Principal",
+    "Recognised",
     "first_start",
     "new_app",
     "new_token",
@@ -158,7 +159,9 @@ class _Password:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verified:
+class Recognised:
+    """Whose key and token a request names; who sent it is known when its signature is checked."""
+
     token: TokenRecord
     app: AppRecord
     until: float
@@ -188,20 +191,29 @@ class Identity:
         self._tool_secret = tool_secret.encode()
         self._random = random
         self._passwords: OrderedDict[str, _Password] = OrderedDict()
-        self._verified: OrderedDict[tuple[str, str], _Verified] = OrderedDict()
+        self._verified: OrderedDict[tuple[str, str], Recognised] = OrderedDict()
 
     # ------------------------------------------------------------------------------- HTTP
 
-    async def recognise(self, headers: Mapping[str, bytes]) -> None:
+    async def recognise(self, headers: Mapping[str, bytes]) -> Recognised:
         """Check key and token alone: whoever fails here need not be listened to any further.
 
         Raises:
-            Refused: As `authenticate` would, short of the signature.
+            Refused: With the first reason in the order key, token, expiry, pair.
         """
-        await self._credentials_in(headers)
+        now = self._wall()
+        app_key = headers.get("x-api-key", b"").decode("latin-1")
+        token_text = _token_text(headers.get("authorization", b""))
+        digest = token_digest(token_text[:TOKEN_CHARS_MAX])
+        known = self._verified.get((app_key, digest))
+        if known is None or known.until <= now:
+            known = await self._look_up(app_key, token_text, digest, now)
+        _check_life(known.token, now)
+        return known
 
-    async def authenticate(
+    def authenticate(
         self,
+        known: Recognised,
         method: str,
         raw_path: bytes,
         raw_query: bytes,
@@ -211,20 +223,20 @@ class Identity:
         """Return who sent a request.
 
         Args:
+            known: What `recognise` found for it.
             raw_path: From the request line, untouched; likewise `raw_query`.
             headers: Last value of each, by lower-case name.
 
         Raises:
-            Refused: With the first reason in the order key, token, expiry, pair, time, signature.
+            Refused: For its time or its signature, in this order.
         """
-        verified = await self._credentials_in(headers)
         is_bearer = bearer_token(headers.get("authorization", b"")) is not None
         if not is_bearer or "x-api-signature" in headers:
             self._check_time(headers.get("x-timestamp", b""))
-            secret = verified.app.app_secret
+            secret = known.app.app_secret
             if not verify(method, raw_path, raw_query, body, headers, secret):
                 raise Refused("SIGNATURE_INVALID")
-        token = verified.token
+        token = known.token
         tool = headers.get(TOOL_HEADER, b"")
         return Principal(token.app_key, token.account_no, self.is_tool(tool), token.is_read_only)
 
@@ -340,18 +352,7 @@ class Identity:
 
     # ----------------------------------------------------------------------------- the checks
 
-    async def _credentials_in(self, headers: Mapping[str, bytes]) -> _Verified:
-        now = self._wall()
-        app_key = headers.get("x-api-key", b"").decode("latin-1")
-        token_text = _token_text(headers.get("authorization", b""))
-        digest = token_digest(token_text[:TOKEN_CHARS_MAX])
-        verified = self._verified.get((app_key, digest))
-        if verified is None or verified.until <= now:
-            verified = await self._look_up(app_key, token_text, digest, now)
-        _check_life(verified.token, now)
-        return verified
-
-    async def _look_up(self, app_key: str, token_text: str, digest: str, now: float) -> _Verified:
+    async def _look_up(self, app_key: str, token_text: str, digest: str, now: float) -> Recognised:
         app = await self._store.app(app_key) if app_key else None
         if app is None:
             raise Refused("APP_KEY_UNKNOWN")
@@ -366,7 +367,7 @@ class Identity:
         account = await self._store.account(token.account_no)
         if account is not None and not account.is_verified:
             raise Refused("NO_PERMISSION")
-        verified = _Verified(token, app, now + VERIFIED_TOKEN_SECONDS)
+        verified = Recognised(token, app, now + VERIFIED_TOKEN_SECONDS)
         self._verified[app_key, digest] = verified
         if len(self._verified) > VERIFIED_TOKENS_MAX:
             self._verified.popitem(last=False)

@@ -69,7 +69,9 @@ def parse_decimal(text: str) -> Decimal:
     if len(match[1] or "") > FRACTION_DIGITS_MAX:
         raise MalformedDecimal(f"{text!r} has more than {FRACTION_DIGITS_MAX} places")
     value = Decimal(text)
-    if len(value.as_tuple().digits) > SIGNIFICANT_DIGITS_MAX:
+    # Short text, nearly all there is, cannot have too many digits.
+    is_long = len(text) > SIGNIFICANT_DIGITS_MAX
+    if is_long and len(value.as_tuple().digits) > SIGNIFICANT_DIGITS_MAX:
         raise MalformedDecimal(f"{text!r} has more than {SIGNIFICANT_DIGITS_MAX} digits")
     return value if value else value.copy_abs()
 

@@ -75,6 +75,12 @@ OPTION_CLASSES: Final = frozenset(
         SecurityClass.OPTION_SPX,
     }
 )
+# Options and HK structured products: what they are worth follows from another security.
+DERIVATIVE_CLASSES: Final = OPTION_CLASSES | {
+    SecurityClass.WARRANT,
+    SecurityClass.CBBC,
+    SecurityClass.INLINE,
+}
 
 
 class Board(StrEnum):

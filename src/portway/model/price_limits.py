@@ -218,11 +218,13 @@ def hk_quotation(
         return Quotation(order_type) if crosses else _refused(QuotationRefusal.MUST_CROSS)
     if order_type not in _BOUNDED:
         return Quotation(order_type)
-    if opposite is not None and _beyond(side, price, _moved(table, opposite, side, _NINE)):
-        return _refused(QuotationRefusal.AGGRESSIVE_BOUND)
+    enhances = False
+    if opposite is not None and _beyond(side, price, opposite):
+        enhances = True
+        if _beyond(side, price, _moved(table, opposite, side, _NINE)):
+            return _refused(QuotationRefusal.AGGRESSIVE_BOUND)
     if passive_check and _is_too_passive(side, price, market, table):
         return _refused(QuotationRefusal.PASSIVE_BOUND)
-    enhances = opposite is not None and _beyond(side, price, opposite)
     return Quotation(OrderType.ELO if enhances else order_type)
 
 

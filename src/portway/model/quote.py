@@ -18,6 +18,7 @@ from portway.model.symbol import Symbol
 __all__ = [
     "AdjustType",
     "Brokers",
+    "CalcIndex",
     "Candlestick",
     "DaySnapshot",
     "Depth",
@@ -110,6 +111,51 @@ class Period(IntEnum):
     def minutes(self) -> int | None:
         """Minutes of a minute period, None for day and longer."""
         return int(self) if self < Period.DAY else None
+
+
+class CalcIndex(IntEnum):
+    """A calculated index. In answers, field number n + 1 carries index n."""
+
+    LAST_DONE = 1
+    CHANGE_VAL = 2
+    CHANGE_RATE = 3
+    VOLUME = 4
+    TURNOVER = 5
+    YTD_CHANGE_RATE = 6
+    TURNOVER_RATE = 7
+    TOTAL_MARKET_VALUE = 8
+    CAPITAL_FLOW = 9
+    AMPLITUDE = 10
+    VOLUME_RATIO = 11
+    PE_TTM_RATIO = 12
+    PB_RATIO = 13
+    DIVIDEND_RATIO_TTM = 14
+    FIVE_DAY_CHANGE_RATE = 15
+    TEN_DAY_CHANGE_RATE = 16
+    HALF_YEAR_CHANGE_RATE = 17
+    FIVE_MINUTES_CHANGE_RATE = 18
+    EXPIRY_DATE = 19
+    STRIKE_PRICE = 20
+    UPPER_STRIKE_PRICE = 21
+    LOWER_STRIKE_PRICE = 22
+    OUTSTANDING_QTY = 23
+    OUTSTANDING_RATIO = 24
+    PREMIUM = 25
+    ITM_OTM = 26
+    IMPLIED_VOLATILITY = 27
+    WARRANT_DELTA = 28
+    CALL_PRICE = 29
+    TO_CALL_PRICE = 30
+    EFFECTIVE_LEVERAGE = 31
+    LEVERAGE_RATIO = 32
+    CONVERSION_RATIO = 33
+    BALANCE_POINT = 34
+    OPEN_INTEREST = 35
+    DELTA = 36
+    GAMMA = 37
+    THETA = 38
+    VEGA = 39
+    RHO = 40
 
 
 class Trade(Struct, frozen=True):

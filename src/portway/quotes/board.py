@@ -340,6 +340,18 @@ class Board:
         """Return the one-minute bars so far, ascending, the running one included."""
         return self._minutes.bars(all_sessions=all_sessions)
 
+    def price_at(self, at: datetime) -> Decimal:
+        """Return the regular price at the end of the minute that holds `at`.
+
+        Before the first minute bar: what the opening auction traded at, else the previous close.
+        """
+        close = self._minutes.close_at(_REGULAR, at)
+        if close is not None:
+            return close
+        state = self._sessions[_REGULAR]
+        has_auction = self._auction_volume and state is not None and state.open
+        return state.open if has_auction and state is not None else self.prev_close
+
     def day_candle(self) -> Candlestick | None:
         """Return the day's bar, from the regular quote; None before the first regular print.
 

@@ -10,6 +10,7 @@ Nothing here knows the present or where prints come from.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -229,6 +230,14 @@ class MinuteFold:
         found = [bar for session in SESSION_ORDER for bar in self._session_bars(session)]
         found.sort(key=_start)
         return tuple(found)
+
+    def close_at(self, session: TradeSession, at: datetime) -> Decimal | None:
+        """Return the close so far of the last bar that began by `at`; None before the first."""
+        tail = self._tails[session]
+        if tail.begin <= at and tail.until is not _NEVER and tail.close is not None:
+            return tail.close
+        index = bisect_right(tail.closed, at, key=_start)
+        return tail.closed[index - 1].close if index else None
 
     def _session_bars(self, session: TradeSession) -> list[Candlestick]:
         tail = self._tails[session]

@@ -205,14 +205,25 @@ def instant(at_us: int) -> datetime:
 
 
 def insert_sql(kind: type[Any]) -> str:
-    """Return the statement that writes one row of a kind over the one with its key."""
-    marks = ", ".join("?" * _WIDTHS[kind])
-    return f"INSERT OR REPLACE INTO {TABLES[kind]} VALUES ({marks})"
+    """Return the beginning of a statement that writes rows over those with their keys."""
+    return f"INSERT OR REPLACE INTO {TABLES[kind]} VALUES"
 
 
 def row_values(venue: str, row: Row) -> tuple[object, ...]:
     """Return a row's columns in the order of its table."""
-    match row:
+    match row:  # The most frequent first.
+        case OrderEventRow():
+            return (
+                venue,
+                row.order_id,
+                row.seq,
+                row.index,
+                instant_us(row.at),
+                row.status.value,
+                None if row.price is None else str(row.price),
+                str(row.quantity),
+                row.msg,
+            )
         case OrderRow():
             return _order_values(venue, row)
         case ExecutionRow(execution=one):
@@ -238,18 +249,6 @@ def row_values(venue: str, row: Row) -> tuple[object, ...]:
             key: tuple[object, ...] = (row.account_no, row.seq, row.index)
             at_us = instant_us(row.at)
             return (venue, *key, row.name, row.symbol, str(row.quantity), at_us)
-        case OrderEventRow():
-            return (
-                venue,
-                row.order_id,
-                row.seq,
-                row.index,
-                instant_us(row.at),
-                row.status.value,
-                None if row.price is None else str(row.price),
-                str(row.quantity),
-                row.msg,
-            )
     return _amount_values(venue, row)
 
 

@@ -11,7 +11,6 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from portway.trading.ports import JournalCorrupt, JournalRecord, Row, WriteFaile
 __all__ = ["SqliteStore", "open_connection"]
 
 BUSY_TIMEOUT_MS: Final = 5000
+ROWS_A_STATEMENT: Final = 32  # Whose values stay far below the most that a statement takes.
 READ_ROWS: Final = 1000  # Journal records fetched at a time: bounds the memory of a recovery.
 _NO_CHAIN: Final = b""
 
@@ -178,13 +178,13 @@ class SqliteStore:
         writer = self._writer
         writer.execute("BEGIN IMMEDIATE")
         try:
-            writer.executemany("INSERT INTO journal VALUES (?, ?, ?, ?)", records)
+            _insert(writer, "INSERT INTO journal VALUES", records)
             writer.execute("INSERT OR REPLACE INTO journal_head VALUES (?, ?, ?)", head)
-            by_kind = sorted(rows, key=_kind_name)
-            for _, group in groupby(by_kind, key=_kind_name):
-                same = list(group)
-                values = [row_values(venue, row) for row in same]
-                writer.executemany(insert_sql(type(same[0])), values)
+            by_kind: dict[type[Row], list[tuple[object, ...]]] = {}
+            for row in rows:
+                by_kind.setdefault(type(row), []).append(row_values(venue, row))
+            for kind, values in by_kind.items():
+                _insert(writer, insert_sql(kind), values)
             writer.execute("COMMIT")
         except BaseException:
             if writer.in_transaction:
@@ -239,8 +239,23 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def _kind_name(row: Row) -> str:
-    return type(row).__name__
+def _insert(writer: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows of one width, many with one statement.
+
+    A statement runs without the interpreter's lock, and taking it back means waiting for whoever
+    holds it: rows one by one would wait for the event loop hundreds of times in a busy second.
+    """
+    whole = len(rows) - len(rows) % ROWS_A_STATEMENT
+    for begin in range(0, whole, ROWS_A_STATEMENT):
+        some = rows[begin : begin + ROWS_A_STATEMENT]
+        marks = ", ".join([_marks(len(some[0]))] * len(some))
+        writer.execute(f"{statement} {marks}", [value for row in some for value in row])
+    for row in rows[whole:]:
+        writer.execute(f"{statement} {_marks(len(row))}", row)
+
+
+def _marks(width: int) -> str:
+    return f"({', '.join('?' * width)})"
 
 
 def _link(chain: bytes, payload: bytes) -> bytes:

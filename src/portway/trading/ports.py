@@ -9,11 +9,12 @@ and of the fact within it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from portway.model.account import AccountKind, Standing
 from portway.model.command import MarketView
@@ -67,8 +68,7 @@ class BusinessType(IntEnum):
     FUND = 3
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRecord:
+class JournalRecord(Struct, frozen=True):
     """The facts of one command, encoded.
 
     Attributes:
@@ -79,8 +79,7 @@ class JournalRecord:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRow:
+class AccountRow(Struct, frozen=True):
     """An account as it stands.
 
     Attributes:
@@ -99,8 +98,7 @@ class AccountRow:
     standing: Standing = field(default_factory=Standing)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(Struct, frozen=True):
     """An order as it stands.
 
     Attributes:
@@ -116,8 +114,7 @@ class OrderRow:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderEventRow:
+class OrderEventRow(Struct, frozen=True):
     """One line of an order's history: a status reached or an execution.
 
     Attributes:
@@ -136,16 +133,14 @@ class OrderEventRow:
     msg: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionRow:
+class ExecutionRow(Struct, frozen=True):
     execution: Execution
     market: Market
     seq: int
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeRow:
+class ChargeRow(Struct, frozen=True):
     """What one fee of one execution added to an order's charges."""
 
     order_id: int
@@ -156,8 +151,7 @@ class ChargeRow:
     currency: Currency
 
 
-@dataclass(frozen=True, slots=True)
-class CashFlowRow:
+class CashFlowRow(Struct, frozen=True):
     """One movement of money.
 
     Attributes:
@@ -181,8 +175,7 @@ class CashFlowRow:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class PositionRow:
+class PositionRow(Struct, frozen=True):
     """Shares of one symbol in one account.
 
     Attributes:
@@ -209,8 +202,7 @@ class PositionRow:
         return self.quantity - self.frozen_quantity - self.locked_quantity
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
+class BalanceRow(Struct, frozen=True):
     """Money of one currency in one account.
 
     Attributes:
@@ -232,8 +224,7 @@ class BalanceRow:
     interest: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class ShareMoveRow:
+class ShareMoveRow(Struct, frozen=True):
     """Shares that came or went without an execution.
 
     Attributes:
@@ -263,8 +254,7 @@ Row = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
+class OrderFilter(Struct, frozen=True):
     """Which orders; None and empty mean no restriction. Conditions are joined by AND.
 
     Attributes:
@@ -302,8 +292,7 @@ class OrderFilter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionFilter:
+class ExecutionFilter(Struct, frozen=True):
     """Which executions; `days`, `before_days` and times as in `OrderFilter`."""
 
     symbol: Symbol | None = None
@@ -326,8 +315,7 @@ class ExecutionFilter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CashFlowFilter:
+class CashFlowFilter(Struct, frozen=True):
     """Which movements; both instants inclusive."""
 
     begin: datetime
@@ -432,16 +420,14 @@ class ReadModels(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFact:
+class PublishedFact(Struct, frozen=True):
     """A durable fact and, for a fact about an order, the order right after it."""
 
     fact: Fact
     order: Order | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """The durable facts of one command, in order."""
 
     seq: int

@@ -8,10 +8,12 @@ method is synchronous, quick, and safe to call from any thread. Lists are newest
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import structs
 
 from portway.core import fees
 from portway.core.buying_power import CashView, Summary, factors_of
@@ -175,13 +177,13 @@ class TradeQueries:
         Args:
             days: The running trading day of each market, or the next one where it is closed.
         """
-        return self._orders(account_no, replace(where, days=days))
+        return self._orders(account_no, structs.replace(where, days=days))
 
     def orders_history(
         self, account_no: str, where: OrderFilter, days: Mapping[Market, date]
     ) -> OrderPage:
         """Return orders submitted before the running trading day, in the range of `where`."""
-        return self._orders(account_no, replace(where, before_days=days))
+        return self._orders(account_no, structs.replace(where, before_days=days))
 
     def order(self, account_no: str, order_id: int) -> Order | None:
         """Return an order of the account; None when there is none of its own by that id."""
@@ -203,7 +205,7 @@ class TradeQueries:
         self, account_no: str, where: ExecutionFilter, days: Mapping[Market, date]
     ) -> ExecutionPage:
         """Return the executions of the running trading day."""
-        return self._executions(account_no, replace(where, days=days), page=1)
+        return self._executions(account_no, structs.replace(where, days=days), page=1)
 
     def executions_all(
         self, account_no: str, where: ExecutionFilter, page: int = 1
@@ -219,7 +221,7 @@ class TradeQueries:
         page: int = 1,
     ) -> ExecutionPage:
         """Return executions before the running trading day; `days` None: of every day."""
-        return self._executions(account_no, replace(where, before_days=days), page=page)
+        return self._executions(account_no, structs.replace(where, before_days=days), page=page)
 
     def cash_flow(
         self, account_no: str, where: CashFlowFilter, *, page: int = 1, size: int = 50

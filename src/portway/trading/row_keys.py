@@ -23,6 +23,8 @@ RowKey = tuple[type, ...] | tuple[object, ...]
 def key_of(row: Row) -> RowKey:
     """Return what a row is known by; a later row with the same key takes its place."""
     match row:
+        case OrderEventRow() | ChargeRow():  # The most frequent first.
+            return (type(row), row.order_id, row.seq, row.index)
         case OrderRow():
             return (OrderRow, row.order.order_id)
         case BalanceRow():
@@ -31,8 +33,6 @@ def key_of(row: Row) -> RowKey:
             return (PositionRow, row.account_no, row.symbol)
         case AccountRow():
             return (AccountRow, row.account_no)
-        case OrderEventRow() | ChargeRow():
-            return (type(row), row.order_id, row.seq, row.index)
         case ExecutionRow():
             return (ExecutionRow, row.seq, row.index)
         case CashFlowRow() | ShareMoveRow():

@@ -230,7 +230,7 @@ class VenueRunner:
         self._inbox.append(_Call(command, at, answer))
         self._wake.set()
         # A caller who goes away takes nothing back: the command is carried out all the same.
-        return await asyncio.shield(answer)
+        return await answer
 
     def market_moved(self, moved: MarketMoved) -> None:
         """Take notice of a symbol's outside market; cheap when no order of it works.
@@ -326,11 +326,12 @@ class VenueRunner:
     def _decide(self, running: _Running, calls: list[_Call]) -> _Batch:
         """Decide and evolve commands one after the other; the state then runs ahead of the disk."""
         batch = _Batch()
+        views: dict[Symbol, MarketView | None] = {}
         for call in calls:
             seq = running.seq + 1
             facts: list[PublishedFact] = []
             answers: list[Event] = []
-            stamped = self._stamp(running.state, call)
+            stamped = self._stamp(running.state, call, views)
             for event in decide(running.state, running.outsides, stamped, seq):
                 answers.append(event)
                 if isinstance(event, OrderRefused | OrderRepeated):
@@ -387,12 +388,16 @@ class VenueRunner:
         self._told_symbols = frozenset(state.symbols)
         self._market.working_symbols_changed(self._told_symbols)
 
-    def _stamp(self, state: State, call: _Call) -> Stamped:
-        """Put the market instant and the views beside a command."""
+    def _stamp(self, state: State, call: _Call, views: dict[Symbol, MarketView | None]) -> Stamped:
+        """Put the market instant and the views beside a command.
+
+        Args:
+            views: Made for this batch so far: no market moves while it is decided.
+        """
         command = call.command
         at = call.at if call.at is not None else self._market.now(_market_of(state, command))
-        views = self._views(symbols_of(state, command))
-        return Stamped(command, at.astimezone(UTC), views, self._actions(state, command))
+        seen = self._views(symbols_of(state, command), views)
+        return Stamped(command, at.astimezone(UTC), seen, self._actions(state, command))
 
     def _actions(self, state: State, command: Command) -> tuple[CorporateAction, ...]:
         """Return what happens to securities with the beginning of a trading day."""
@@ -406,9 +411,17 @@ class VenueRunner:
         ]
         return tuple(sorted(found, key=lambda one: (one.ex_date, one.symbol)))
 
-    def _views(self, symbols: Collection[Symbol]) -> Mapping[Symbol, MarketView]:
-        views = ((symbol, self._market.view(symbol)) for symbol in symbols)
-        return {symbol: view for symbol, view in views if view is not None}
+    def _views(
+        self, symbols: Collection[Symbol], made: dict[Symbol, MarketView | None]
+    ) -> Mapping[Symbol, MarketView]:
+        views = {}
+        for symbol in symbols:
+            if symbol not in made:
+                made[symbol] = self._market.view(symbol)
+            view = made[symbol]
+            if view is not None:
+                views[symbol] = view
+        return views
 
 
 def _market_of(state: State, command: Command) -> Market:

@@ -47,6 +47,7 @@ async def main() -> Any:
         "markets": {market: await market_facts(calls, market) for market in MAIN},
         "periods": await periods(calls),
         "not served": await not_served(calls),
+        "indexes": await indexes(calls, symbols),
     }
     facts["unknown_left_out"] = {
         "static_info": await calls("static_info", [UNKNOWN, "700.HK"]),
@@ -105,11 +106,24 @@ async def not_served(calls: Calls) -> dict[str, Any]:
         "option_chain_expiry_date_list": ("AAPL.US",),
         "warrant_issuers": (),
         "warrant_list": ("700.HK", sdk.WarrantSortBy.LastDone, sdk.SortOrderType.Ascending),
-        "capital_flow": ("700.HK",),
-        "capital_distribution": ("700.HK",),
-        "calc_indexes": (["700.HK"], [sdk.CalcIndex.LastDone]),
+        "capital_flow": ("HSI.HK",),
+        "capital_distribution": ("HSI.HK",),
     }
     return {name: await refusal(calls, name, *words) for name, words in wanted.items()}
+
+
+async def indexes(calls: Calls, symbols: list[str]) -> dict[str, Any]:
+    every = [
+        one
+        for one in (getattr(sdk.CalcIndex, name) for name in dir(sdk.CalcIndex))
+        if isinstance(one, sdk.CalcIndex)
+    ]
+    return {
+        "every": await calls("calc_indexes", [*symbols, UNKNOWN], every),
+        "last_done": await calls("calc_indexes", symbols, [sdk.CalcIndex.LastDone]),
+        "of 501 symbols": await refusal(calls, "calc_indexes", TOO_MANY, every),
+        "none": await refusal(calls, "calc_indexes", symbols, []),
+    }
 
 
 async def market_facts(calls: Calls, market: str) -> dict[str, Any]:
@@ -125,6 +139,8 @@ async def market_facts(calls: Calls, market: str) -> dict[str, Any]:
         "trades": await calls("trades", symbol, 50),
         "trades_5": await calls("trades", symbol, 5),
         "intraday": await calls("intraday", symbol),
+        "capital_flow": await calls("capital_flow", symbol),
+        "capital_distribution": await calls("capital_distribution", symbol),
         "index_days": await calls("candlesticks", INDEXES[market], sdk.Period.Day, 2, RAW),
         "days": days,
         "forward_days": forward,

@@ -10,6 +10,7 @@ import pytest
 
 from portway.gateway.limits import Caller
 from portway.model.quote import Brokers, Direction, TradeSession
+from portway.model.symbol import Market
 from portway.wire.pb import quote_pb2 as pb
 from tests.gateway.clients import SocketClient, connect, error_of
 from tests.gateway.world import APPLE, MOUTAI, NOW, TENCENT, World, depth, trade, world
@@ -333,10 +334,40 @@ async def test_what_is_not_served_yet_is_an_empty_list_or_no_data() -> None:
         assert not answer.strike_price_info
         warrants = pb.WarrantFilterListRequest(symbol="700.HK")
         assert await refusal(client, 23, warrants) == NO_DATA
-        assert await refusal(client, 24, pb.CapitalFlowIntradayRequest(symbol="700.HK")) == NO_DATA
-        assert await refusal(client, 25, one) == NO_DATA
-        indexes = pb.SecurityCalcQuoteRequest(symbols=["700.HK"], calc_index=[1])
-        assert await refusal(client, 26, indexes) == NO_DATA
+
+
+async def test_an_index_has_no_capital_flow_and_a_share_has_one_from_the_open_on() -> None:
+    async with signed_in() as (w, client):
+        index = pb.CapitalFlowIntradayRequest(symbol="HSI.HK")
+        assert await refusal(client, 24, index) == NO_DATA
+        assert await refusal(client, 25, pb.SecurityRequest(symbol="HSI.HK")) == NO_DATA
+        share = pb.CapitalFlowIntradayRequest(symbol="700.HK")
+        answer = await ask(client, 24, share, pb.CapitalFlowIntradayResponse)
+        now = int(w.quotes.now(Market.HK).timestamp())
+        stamps = [line.timestamp for line in answer.capital_flow_lines]
+        assert stamps == list(range(now - 3600, now + 1, 60))
+
+
+async def test_indexes_are_those_asked_for_of_those_that_are_listed() -> None:
+    async with signed_in() as (w, client):
+        w.quotes.feed(trade(MOUTAI, 1, "150", 250))
+        request = pb.SecurityCalcQuoteRequest(
+            symbols=["600519.SH", "999999.HK", "HSI.HK"], calc_index=[3, 4, 9, 14, 20]
+        )
+        answer = await ask(client, 26, request, pb.SecurityCalcQuoteResponse)
+        moutai, index = answer.security_calc_index
+        assert (moutai.symbol, moutai.change_rate, moutai.volume) == ("600519.SH", "50.00", 2)
+        assert (moutai.capital_flow, moutai.dividend_ratio_ttm) == ("0.000", "0.00")
+        assert not moutai.expiry_date
+        assert not moutai.last_done
+        assert (index.symbol, index.change_rate) == ("HSI.HK", "0.00")
+        assert not index.capital_flow
+        assert not index.dividend_ratio_ttm
+        for wrong in ([], [0], [41]):
+            request = pb.SecurityCalcQuoteRequest(symbols=["HSI.HK"], calc_index=wrong)
+            assert await refusal(client, 26, request) == BAD
+        many = pb.SecurityCalcQuoteRequest(symbols=["700.HK"] * 501, calc_index=[1])
+        assert await refusal(client, 26, many) == TOO_MUCH
 
 
 # --------------------------------------------------------------------------- subscriptions

@@ -37,7 +37,7 @@ any_scale = st.builds(
 
 @given(any_number | any_scale)
 def test_the_short_way_to_a_price_and_the_long_one_agree(value: Decimal) -> None:
-    assert messages._price(value) == wire_text(value, messages.PRICE_PLACES)
+    assert messages.price_text(value) == wire_text(value, messages.PRICE_PLACES)
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=40))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
+
+from msgspec import structs
 
 from portway.gateway.errors import Refused
 from portway.gateway.http.marks import marks_of
@@ -145,7 +146,7 @@ async def all_executions(services: Services, request: Request) -> dict[str, Any]
     # The client counts by the wall, facts carry market time: "until now" means the market's.
     if end is not None and end.timestamp() >= services.wall():
         end = None
-    where = replace(execution_filter(request), done_from=begin, done_to=end)
+    where = structs.replace(execution_filter(request), done_from=begin, done_to=end)
     page_number = request.integer("page", least=1, most=PAGE_MAX) or 1
     page = await asyncio.to_thread(
         services.trades.queries.executions_all, request.account_no, where, page_number

@@ -1,7 +1,8 @@
 """Serves the app: uvicorn's HTTP protocol on our own listener, with the bounds it lacks.
 
-Headers have a size and a time within which they must be complete, connections a number; whatever
-is not HTTP is answered with an envelope too. Signals are not touched: stopping is `close`.
+Headers have a size and a time within which they must be complete, bodies a time, connections a
+number; whatever is not HTTP is answered with an envelope too. Signals are not touched: stopping is
+`close`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = ["HttpListener"]
 HEAD_BYTES_MAX: Final = 128 * 1024  # request line and headers of one request
 TARGET_BYTES_MAX: Final = 60 * 1024  # the URL parser's own limit lies just above
 HEAD_SECONDS: Final = 15.0
+BODY_SECONDS: Final = 30.0  # for the whole body to arrive
 LINGER_SECONDS: Final = 1.0  # for a refused client to read why before its connection is reset
 KEEP_ALIVE_SECONDS: Final = 75
 CONNECTIONS_MAX: Final = 4096
@@ -32,17 +34,21 @@ class _TargetTooLong(ValueError):
 
 
 class _BoundedProtocol(HttpToolsProtocol):
-    """One HTTP connection whose request heads are bounded in size and in time."""
+    """One HTTP connection whose requests are bounded: heads in size and time, bodies in time.
+
+    A request that arrives in one piece, as nearly all do, starts no timer.
+    """
 
     _head_bytes = 0
     _has_begun = False
     _is_head_done = False
+    _is_body_done = False
     _is_refused = False
-    _head_timer: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._expect_head()
+        self._expect_within(HEAD_SECONDS)
         if len(self.connections) > CONNECTIONS_MAX:
             self.transport.abort()
 
@@ -56,7 +62,10 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._has_begun = False
         super().data_received(data)
         if self._is_head_done or self._is_refused:
+            self._expect_body()
             return
+        if self._has_begun or self._timer is None:
+            self._expect_within(HEAD_SECONDS)
         # A head that began within this chunk counts the whole chunk: the bound is rough by one.
         self._head_bytes = len(data) + (0 if self._has_begun else self._head_bytes)
         if self._head_bytes > HEAD_BYTES_MAX:
@@ -65,7 +74,7 @@ class _BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._has_begun = True
-        self._expect_head()
+        self._is_head_done = self._is_body_done = False
 
     def on_headers_complete(self) -> None:
         if len(self.url) > TARGET_BYTES_MAX:
@@ -74,8 +83,14 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._cancel_timer()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._is_body_done = True
+        self._cancel_timer()
+        super().on_message_complete()
+
     def on_response_complete(self) -> None:
-        self._is_head_done = False
+        if self._is_body_done:  # Else a later request is on its way already.
+            self._is_head_done = False
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -85,18 +100,21 @@ class _BoundedProtocol(HttpToolsProtocol):
         else:
             self._refuse("PARAMETER_INVALID", "not a valid HTTP request", status=400)
 
-    def _expect_head(self) -> None:
-        self._cancel_timer()
-        self._is_head_done = False
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+    def _expect_body(self) -> None:
+        if not self._is_body_done and not self._is_refused and self._timer is None:
+            self._expect_within(BODY_SECONDS)
 
-    def _head_is_late(self) -> None:
+    def _expect_within(self, seconds: float) -> None:
+        self._cancel_timer()
+        self._timer = self.loop.call_later(seconds, self._is_late)
+
+    def _is_late(self) -> None:
         self.transport.abort()
 
     def _cancel_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _refuse(self, reason: str, detail: str = "", status: int | None = None) -> None:
         self._is_refused = True
@@ -133,6 +151,7 @@ class HttpListener:
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._state = ServerState()

@@ -8,7 +8,6 @@ the field.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -45,8 +44,7 @@ def parse_query(raw_query: bytes) -> dict[str, list[str]]:
         raise refused_parameter("query: too many fields") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A request whose sender is known.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 Each handler checks its request in the order of the protocol's error table, asks, and hands the
 values to `quote_messages`. Lists keep the order of the request; symbols that are not listed are
-left out of lists and refused alone. Commands for options, warrants, capital flow and calculated
-indexes are not served yet: they answer an empty list where clients allow one, else "no quote data".
+left out of lists and refused alone. Commands for options and warrants are not served yet: they
+answer an empty list where clients allow one, else "no quote data".
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from portway.gateway.ports import QuoteService
 from portway.gateway.sockets import quote_messages as messages
 from portway.gateway.sockets.fanout import Fanout, Subscriber, has_data
 from portway.gateway.sockets.history_pages import history_answer
+from portway.gateway.sockets.quote_indicators import IndicatorCommands
+from portway.gateway.sockets.quote_lookup import SYMBOLS_MAX, Lookup
 from portway.gateway.sockets.quote_profile import packages
 from portway.gateway.sockets.quote_requests import (
     CandleQuery,
@@ -39,14 +41,12 @@ from portway.model.instrument import Instrument
 from portway.model.quote import SubType, TradeSession
 from portway.model.session import OVERNIGHT_ROW, trading_hours
 from portway.model.symbol import Market, Symbol
-from portway.quotes.board import Board
 from portway.wire.commands import QuoteCommand
 from portway.wire.envelope import pick_language
 from portway.wire.pb import quote_pb2 as pb
 
 __all__ = ["QuoteChannel"]
 
-SYMBOLS_MAX: Final = 500  # per request
 MINUTE_DAYS_BACK: Final = 5  # recorded days that a page of minute bars reaches into, as a rule
 SUBSCRIPTION_COMMANDS: Final = (QuoteCommand.SUBSCRIBE, QuoteCommand.UNSUBSCRIBE)
 CANDLE_COMMANDS: Final = (QuoteCommand.CANDLESTICKS, QuoteCommand.HISTORY_CANDLESTICKS)
@@ -74,6 +74,8 @@ class QuoteChannel:
         self._limits = limits
         self._identity = identity
         self._wall = wall
+        self._lookup = Lookup(quotes)
+        indicators = IndicatorCommands(quotes, self._lookup)
         self._subscribers: dict[Session, Subscriber] = {}
         self._changing: dict[Session, asyncio.Lock] = {}
         self._handlers: dict[int, Handler] = {
@@ -99,9 +101,9 @@ class QuoteChannel:
             ),
             QuoteCommand.WARRANT_ISSUERS: lambda session, request: pb.IssuerInfoResponse(),
             QuoteCommand.WARRANT_LIST: self._no_data,
-            QuoteCommand.CAPITAL_FLOW: self._no_data,
-            QuoteCommand.CAPITAL_DISTRIBUTION: self._no_data,
-            QuoteCommand.CALC_INDEXES: self._no_indexes,
+            QuoteCommand.CAPITAL_FLOW: indicators.capital_flow,
+            QuoteCommand.CAPITAL_DISTRIBUTION: indicators.capital_distribution,
+            QuoteCommand.CALC_INDEXES: indicators.calc_indexes,
             QuoteCommand.HISTORY_CANDLESTICKS: self._history,
         }
 
@@ -124,7 +126,7 @@ class QuoteChannel:
 
     def _missing(self, request: Any) -> list[Symbol]:
         """Listed symbols of a request whose boards take work before they can be shown."""
-        names = getattr(request, "symbol", ())
+        names: Any = getattr(request, "symbol", None) or getattr(request, "symbols", ())
         names = (names,) if isinstance(names, str) else names
         quotes = self._quotes
         wanted = (Symbol(name) for name in dict.fromkeys(names[: SYMBOLS_MAX + 1]))
@@ -214,7 +216,7 @@ class QuoteChannel:
         if len(symbols) > self._limits.profile.subscribed_symbols_max:
             raise Refused("QUOTE_TOO_MANY_SUBSCRIPTIONS")
         kinds = sub_types(request.sub_type)
-        known = [one.symbol for one in self._listed(symbols)]
+        known = [one.symbol for one in self._lookup.listed(symbols)]
         if not known:
             raise Refused("QUOTE_NOT_FOUND")
         for symbol in known:
@@ -302,8 +304,9 @@ class QuoteChannel:
     def _static_info(
         self, session: Session, request: pb.MultiSecurityRequest
     ) -> pb.SecurityStaticInfoResponse:
+        listed = self._lookup.several(request.symbol)
         return pb.SecurityStaticInfoResponse(
-            secu_static_info=[messages.static_info(one) for one in self._several(request.symbol)]
+            secu_static_info=[messages.static_info(one) for one in listed]
         )
 
     def _participants(self, session: Session, request: Message) -> pb.ParticipantBrokerIdsResponse:
@@ -325,7 +328,7 @@ class QuoteChannel:
         self, session: Session, request: pb.MultiSecurityRequest
     ) -> pb.SecurityQuoteResponse:
         answer = pb.SecurityQuoteResponse()
-        for instrument in self._several(request.symbol):
+        for instrument in self._lookup.several(request.symbol):
             board = self._quotes.board(instrument.symbol)
             if board is not None and has_data(board):
                 market = instrument.market
@@ -340,7 +343,7 @@ class QuoteChannel:
         return answer
 
     def _depth(self, session: Session, request: pb.SecurityRequest) -> pb.SecurityDepthResponse:
-        instrument, board = self._one(request.symbol)
+        instrument, board = self._lookup.shown_one(request.symbol)
         answer = pb.SecurityDepthResponse(symbol=instrument.symbol)
         if board.depth is not None:
             answer.ask.extend(messages.depth_levels(board.depth.asks, instrument.market))
@@ -348,7 +351,7 @@ class QuoteChannel:
         return answer
 
     def _brokers(self, session: Session, request: pb.SecurityRequest) -> pb.SecurityBrokersResponse:
-        instrument, board = self._one(request.symbol)
+        instrument, board = self._lookup.shown_one(request.symbol)
         answer = pb.SecurityBrokersResponse(symbol=instrument.symbol)
         if board.brokers is not None:
             answer.ask_brokers.extend(messages.broker_levels(board.brokers.asks))
@@ -358,9 +361,9 @@ class QuoteChannel:
     def _trades(
         self, session: Session, request: pb.SecurityTradeRequest
     ) -> pb.SecurityTradeResponse:
-        instrument = self._listed_one(request.symbol)
+        instrument = self._lookup.listed_one(request.symbol)
         count = count_of(request.count)
-        _, board = self._one(request.symbol)
+        _, board = self._lookup.shown_one(request.symbol)
         trades = [
             one
             for one in board.recent_trades()
@@ -374,9 +377,9 @@ class QuoteChannel:
     def _intraday(
         self, session: Session, request: pb.SecurityIntradayRequest
     ) -> pb.SecurityIntradayResponse:
-        instrument = self._listed_one(request.symbol)
+        instrument = self._lookup.listed_one(request.symbol)
         all_sessions = wants_all_sessions(request.trade_session)
-        _, board = self._one(request.symbol)
+        _, board = self._lookup.shown_one(request.symbol)
         points = board.intraday(self._quotes.now(instrument.market), all_sessions=all_sessions)
         if not session.wants_overnight:
             points = tuple(one for one in points if one.session is not TradeSession.OVERNIGHT)
@@ -389,14 +392,14 @@ class QuoteChannel:
     def _candlesticks(
         self, session: Session, request: pb.SecurityCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
-        instrument = self._listed_one(request.symbol)
+        instrument = self._lookup.listed_one(request.symbol)
         query = latest_query(request, overnight=session.wants_overnight)
         return self._page(instrument, query)
 
     def _history(
         self, session: Session, request: pb.SecurityHistoryCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
-        instrument = self._listed_one(request.symbol)
+        instrument = self._lookup.listed_one(request.symbol)
         query = history_query(request, overnight=session.wants_overnight)
         return self._page(instrument, query)
 
@@ -424,62 +427,21 @@ class QuoteChannel:
         """No security of that kind is listed, so each symbol asked for is left out."""
 
         def handle(session: Session, request: pb.MultiSecurityRequest) -> M:
-            self._several(request.symbol)
+            self._lookup.several(request.symbol)
             return answer()
 
         return handle
 
     def _nothing_of_one(self, answer: type[M]) -> Handler:
         def handle(session: Session, request: Any) -> M:
-            self._listed_one(request.symbol)
+            self._lookup.listed_one(request.symbol)
             return answer()
 
         return handle
 
     def _no_data(self, session: Session, request: Any) -> Message:
-        self._listed_one(request.symbol)
+        self._lookup.listed_one(request.symbol)
         raise Refused("QUOTE_NO_DATA")
-
-    def _no_indexes(self, session: Session, request: pb.SecurityCalcQuoteRequest) -> Message:
-        self._several(request.symbols)
-        raise Refused("QUOTE_NO_DATA")
-
-    # ---------------------------------------------------------------------------- symbols
-
-    def _listed(self, symbols: Iterable[str]) -> list[Instrument]:
-        """Those of `symbols` that are listed, in their order.
-
-        Raises:
-            Refused: If there are none at all, or one has no region.
-        """
-        parsed = [symbol_of(text) for text in symbols]
-        if not parsed:
-            raise Refused("QUOTE_BAD_REQUEST", "symbol")
-        found = (self._quotes.instrument(symbol) for symbol in parsed)
-        return [instrument for instrument in found if instrument is not None]
-
-    def _several(self, symbols: Sequence[str]) -> list[Instrument]:
-        if len(symbols) > SYMBOLS_MAX:
-            raise Refused("QUOTE_TOO_MUCH_REQUESTED", f"at most {SYMBOLS_MAX} symbols")
-        return self._listed(symbols)
-
-    def _listed_one(self, text: str) -> Instrument:
-        found = self._quotes.instrument(symbol_of(text))
-        if found is None:
-            raise Refused("QUOTE_NOT_FOUND")
-        return found
-
-    def _one(self, text: str) -> tuple[Instrument, Board]:
-        instrument = self._listed_one(text)
-        board, source = (
-            self._quotes.board(instrument.symbol),
-            self._quotes.source(instrument.symbol),
-        )
-        if board is None or source is None or not has_data(board):
-            raise Refused("QUOTE_NO_DATA")
-        if not source.has_events(instrument.symbol, board.trading_day):
-            raise Refused("QUOTE_NO_DATA")  # a day of which nothing but its bar is known
-        return instrument, board
 
 
 # ---------------------------------------------------------------------------------- answers

@@ -37,6 +37,7 @@ __all__ = [
     "brokers_push",
     "intraday_line",
     "lots",
+    "price_text",
     "quote_push",
     "security_quote",
     "snapshot_change",
@@ -62,7 +63,7 @@ def _shown(volume: int, market: Market) -> int:
     return lots(volume) if market is _CN else volume
 
 
-def _price(value: Decimal) -> str:
+def price_text(value: Decimal) -> str:
     """Return `wire_text` of a price or an amount, for most of them in half the time.
 
     Several are written for every push. Most have two or three places: then their plain text is
@@ -118,22 +119,22 @@ def quote_push(symbol: str, market: Market, sequence: int, change: QuoteChange) 
         trade_session=change.session,  # type: ignore[arg-type]
     )
     if change.last_done:
-        message.last_done = _price(change.last_done)
+        message.last_done = price_text(change.last_done)
     if change.open:
-        message.open = _price(change.open)
+        message.open = price_text(change.open)
     if change.high:
-        message.high = _price(change.high)
+        message.high = price_text(change.high)
     if change.low:
-        message.low = _price(change.low)
+        message.low = price_text(change.low)
     if change.volume:
         message.volume = _shown(change.volume, market)
     if change.turnover:
-        message.turnover = _price(change.turnover)
+        message.turnover = price_text(change.turnover)
     if change.current_volume:
         total, added = change.full.volume, change.current_volume
         # The difference of two shown totals, so that the parts always add up to the whole.
         message.current_volume = _shown(total, market) - _shown(total - added, market)
-        message.current_turnover = _price(change.current_turnover)
+        message.current_turnover = price_text(change.current_turnover)
     return message.SerializeToString()
 
 
@@ -142,7 +143,7 @@ def depth_levels(levels: Sequence[Level], market: Market, vanished: int = 0) -> 
     shown = [
         pb.Depth(
             position=position,
-            price=_price(level.price),
+            price=price_text(level.price),
             volume=_shown(level.volume, market),
             order_num=level.order_num,
         )
@@ -196,7 +197,7 @@ def brokers_push(
 def trade(one: Trade, market: Market) -> pb.Trade:
     """Return one print."""
     return pb.Trade(
-        price=_price(one.price),
+        price=price_text(one.price),
         volume=_shown(one.volume, market),
         timestamp=_seconds(one.at),
         trade_type=one.trade_type,
@@ -222,14 +223,14 @@ def security_quote(
     quote = board.quote(now)
     message = pb.SecurityQuote(
         symbol=board.symbol,
-        last_done=_price(quote.last_done),
-        prev_close=_price(quote.prev_close),
-        open=_price(quote.open),
-        high=_price(quote.high),
-        low=_price(quote.low),
+        last_done=price_text(quote.last_done),
+        prev_close=price_text(quote.prev_close),
+        open=price_text(quote.open),
+        high=price_text(quote.high),
+        low=price_text(quote.low),
         timestamp=_seconds(quote.at),
         volume=_shown(quote.volume, market),
-        turnover=_price(quote.turnover),
+        turnover=price_text(quote.turnover),
         trade_status=board.status.value,  # type: ignore[arg-type]
     )
     if market is Market.US:
@@ -248,25 +249,25 @@ def security_quote(
 
 def _pre_post_quote(quote: SessionQuote) -> pb.PrePostQuote:
     return pb.PrePostQuote(
-        last_done=_price(quote.last_done),
+        last_done=price_text(quote.last_done),
         timestamp=_seconds(quote.at),
         volume=quote.volume,
-        turnover=_price(quote.turnover),
-        high=_price(quote.high),
-        low=_price(quote.low),
-        prev_close=_price(quote.prev_close),
+        turnover=price_text(quote.turnover),
+        high=price_text(quote.high),
+        low=price_text(quote.low),
+        prev_close=price_text(quote.prev_close),
     )
 
 
 def candlestick(bar: Candlestick, market: Market) -> pb.Candlestick:
     """Return one bar."""
     return pb.Candlestick(
-        close=_price(bar.close),
-        open=_price(bar.open),
-        low=_price(bar.low),
-        high=_price(bar.high),
+        close=price_text(bar.close),
+        open=price_text(bar.open),
+        low=price_text(bar.low),
+        high=price_text(bar.high),
         volume=_shown(bar.volume, market),
-        turnover=_price(bar.turnover),
+        turnover=price_text(bar.turnover),
         timestamp=_seconds(bar.at),
         trade_session=bar.session.value,  # type: ignore[arg-type]
     )
@@ -276,10 +277,10 @@ def intraday_line(points: Iterable[IntradayPoint], market: Market) -> list[pb.Li
     """Return the points of an intraday line; the average price is per share in every market."""
     return [
         pb.Line(
-            price=_price(point.price),
+            price=price_text(point.price),
             timestamp=_seconds(point.at),
             volume=_shown(point.volume, market),
-            turnover=_price(point.turnover),
+            turnover=price_text(point.turnover),
             avg_price=wire_text(point.avg_price, AVG_PRICE_PLACES),
         )
         for point in points

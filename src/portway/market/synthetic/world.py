@@ -34,7 +34,7 @@ from portway.market.synthetic.snapshots import day_snapshot
 from portway.market.synthetic.stories import Story
 from portway.market.synthetic.years import Span, span_of
 from portway.model.corporate_action import CorporateAction
-from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
+from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period, Trade
 from portway.model.session import AuctionEnds, trading_day_of
 from portway.model.symbol import MARKET_ZONES, Market, Symbol, market_of
 from portway.quotes.adjust import prev_close_on_ex_date
@@ -139,6 +139,26 @@ class SyntheticWorld:
             inside = self._inside(symbol, day)
             if inside.begin < end_us and inside.layout.end > begin_us:
                 yield from self._ticks_of(inside, begin_us, end_us)
+
+    def regular_prints(self, symbol: Symbol, begin: datetime, end: datetime) -> Iterator[Trade]:
+        """Yield the regular session's prints among `ticks`, without drawing books around them."""
+        if self._reference.instruments[symbol].is_index:
+            return
+        begin_us, end_us = microseconds(begin), microseconds(end)
+        zone = MARKET_ZONES[self._market(symbol)]
+        days = begin.astimezone(zone).date(), end.astimezone(zone).date()
+        for day in self.trading_days(symbol, *days):
+            inside = self._inside(symbol, day)
+            index = inside.layout.regular
+            block = inside.layout.blocks[index]
+            first = max(0, block.minutes_begun(begin_us + 1) - 1)
+            pieces: list[Sequence[MarketEvent]] = [inside.opening_events()]
+            pieces += (inside.trades(index, n) for n in range(first, block.minutes_begun(end_us)))
+            pieces.append([inside.closing.event] if inside.closing is not None else [])
+            for piece in pieces:
+                for event in _between(piece, begin_us, end_us):
+                    if isinstance(event, Trade):
+                        yield event
 
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
         """Return the state of the trading day that holds `at`; None on a day without trading."""

@@ -193,7 +193,7 @@ def show(
     )
     with open_journal(home) as reader:
         lines = _lines(reader, where, seqs, follow=follow)
-        _show_lines(lines if count is None or follow else deque(lines, count))
+        _show_lines(lines if count is None or follow else deque(lines, count), account_no)
 
 
 def _end_of(last: datetime) -> datetime:
@@ -220,14 +220,14 @@ def _lines(reader: SqliteReader, where: LineFilter, seqs: range, *, follow: bool
         reader.renew()
 
 
-def _show_lines(lines: Iterator[Line] | deque[Line]) -> None:
+def _show_lines(lines: Iterator[Line] | deque[Line], account_no: str | None) -> None:
     click.echo("  ".join(f"{name:<{width}}" for name, width in COLUMNS).rstrip())
     try:
         for line in lines:
             cells = (
                 f"{line.seq:>7}",
                 _time_text(line),
-                ",".join(line.accounts) if len(line.accounts) < 3 else "several",
+                account_no or (",".join(line.accounts) if len(line.accounts) < 3 else "several"),
                 line.kind,
                 line.symbol if line.order_id is None else f"{line.symbol} {line.order_id}",
             )

@@ -39,6 +39,7 @@ from portway.model.event import (
     PositionAdjusted,
     QueueMoved,
     SettlementDone,
+    StandingChanged,
     VenueConfigured,
     WatchMoved,
 )
@@ -183,6 +184,9 @@ def _text_of_money(fact: Fact) -> str:
     match fact:
         case AccountOpened():
             return f"{fact.kind.name.lower()} account {fact.name!r} in {fact.base_currency.value}"
+        case StandingChanged(standing=standing):
+            agreed = ", ".join(one.name for one in standing.agreements) or "nothing"
+            return f"agreed to {agreed}; lives in {standing.residency}"
         case CashDeposited():
             return f"+{fact.amount:f} {fact.currency.value}{_said(fact.note)}"
         case CashWithdrawn():

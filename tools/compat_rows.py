@@ -65,11 +65,6 @@ ENDPOINTS: Final = {
 
 FAMILIES: Final = (
     Family(
-        "Quote pulls over HTTP",
-        "`POST /quote/...` (19 paths)",
-        State("planned", "the same pulls are served on the socket"),
-    ),
-    Family(
         "Grid orders",
         "`/v1/gridtrading/...`, push `gridtrading_order`",
         State("planned", "with conditional orders"),

@@ -17,6 +17,7 @@ from portway.gateway.http.admin import AdminApi
 from portway.gateway.http.admin_accounts import account_routes
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
+from portway.gateway.http.pulls import Pulls
 from portway.gateway.http.services import Services
 from portway.gateway.identity import Identity
 from portway.gateway.limits import LimitProfile, Limits
@@ -110,6 +111,7 @@ class Gateway:
             self.identity,
             self.limits,
             Watchlists(ports.documents),
+            Pulls(quote_channel, self.quote_gate),
             wall,
             loop.time,
         )

@@ -22,6 +22,7 @@ from portway.gateway.http.admin import AdminApi, Endpoint
 from portway.gateway.http.admin_accounts import account_routes
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
+from portway.gateway.http.pulls import Pulls
 from portway.gateway.http.services import Services
 from portway.gateway.identity import Identity
 from portway.gateway.limits import PROFILES, Limits
@@ -76,7 +77,8 @@ class Listeners:
             on_refresh=partial(keep_token, home),
         )
         self._limits = Limits(PROFILES[settings.limits])
-        self._quote_gate = self._gate(Channel.QUOTE, self._quote_channel())
+        self._quotes = self._quote_channel()
+        self._quote_gate = self._gate(Channel.QUOTE, self._quotes)
         self._trade_channel = TradeChannel(desk, market, self._stats)
         self._trade_gate = self._gate(Channel.TRADE, self._trade_channel)
         self._http: HttpListener | None = None
@@ -155,6 +157,7 @@ class Listeners:
             identity=self._identity,
             limits=self._limits,
             watchlists=Watchlists(SqliteDocuments(self._store)),
+            pulls=Pulls(self._quotes, self._quote_gate),
             wall=time.time,
             steady=time.monotonic,
         )

@@ -158,9 +158,10 @@ class HttpApp:
             principal=principal,
             language=pick_language(_accept_language(headers)),
         )
-        if principal.is_read_only and route.method != "GET":
+        changes = route.method != "GET" and route.limit is not LimitClass.PULL
+        if principal.is_read_only and changes:
             raise Refused("TOKEN_READ_ONLY")
-        if route.limit is LimitClass.FREE:
+        if route.limit is not LimitClass.TRADE:
             data = await route.endpoint(services, request)
             return Answer(200, success_bytes(msgspec.json.encode(data)))
         caller, interface = principal.caller, f"{route.method} {route.path}"

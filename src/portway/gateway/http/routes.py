@@ -12,8 +12,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from portway.gateway.http import asset, quote, statements, tokens, trade, watchlist
+from portway.gateway.http.pulls import pull_endpoint
 from portway.gateway.http.request import Request
 from portway.gateway.http.services import Services
+from portway.wire.pull_paths import PULL_PATHS
 
 __all__ = ["ROUTES", "LimitClass", "Route"]
 
@@ -24,6 +26,7 @@ class LimitClass(Enum):
     """By which rate limit a call counts."""
 
     TRADE = auto()  # trade and asset endpoints of an account, all together
+    PULL = auto()  # pulls of the quote socket: counted there, and they change nothing
     FREE = auto()
 
 
@@ -37,7 +40,7 @@ class Route:
     limit: LimitClass
 
 
-_TRADE, _FREE = LimitClass.TRADE, LimitClass.FREE
+_TRADE, _PULL, _FREE = LimitClass.TRADE, LimitClass.PULL, LimitClass.FREE
 
 _ROWS = (
     Route("GET", "/v1/token/refresh", tokens.refresh_token, _FREE),
@@ -67,6 +70,7 @@ _ROWS = (
     Route("PUT", "/v1/watchlist/groups", watchlist.update_group, _FREE),
     Route("DELETE", "/v1/watchlist/groups", watchlist.delete_group, _FREE),
     Route("POST", "/v1/watchlist/pinned", watchlist.pin, _FREE),
+    *(Route("POST", path, pull_endpoint(command), _PULL) for path, command in PULL_PATHS.items()),
 )
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = MappingProxyType(

@@ -5,13 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+from portway.gateway.http.request import Request
 from portway.gateway.identity import Identity
 from portway.gateway.limits import Limits
 from portway.gateway.ports import QuoteService, TradeService
 from portway.gateway.watchlists import Watchlists
+from portway.wire.commands import QuoteCommand
 
 __all__ = ["Services"]
+
+
+class QuotePulls(Protocol):
+    """Answers pulls of the quote socket that come over HTTP."""
+
+    async def answer(self, request: Request, command: QuoteCommand) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Services:
     identity: Identity
     limits: Limits
     watchlists: Watchlists
+    pulls: QuotePulls
     wall: Callable[[], float]
     steady: Callable[[], float]
     url_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))

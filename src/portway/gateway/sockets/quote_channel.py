@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
+from portway.gateway.asker import Asker
 from portway.gateway.errors import Refused
 from portway.gateway.identity import Identity
 from portway.gateway.limits import LIMITED_QUOTE_COMMANDS, Limits
@@ -55,7 +56,8 @@ HISTORY_SYMBOLS_MAX: Final = 1000  # told in the profile; not counted yet
 
 
 M = TypeVar("M", bound=Message)
-Handler = Callable[[Session, Any], Message | Coroutine[Any, Any, Message]]
+Answer = Message | Coroutine[Any, Any, Message]
+PullHandler = Callable[[Asker, Any], Answer]
 
 
 class QuoteChannel:
@@ -78,11 +80,13 @@ class QuoteChannel:
         indicators = IndicatorCommands(quotes, self._lookup)
         self._subscribers: dict[Session, Subscriber] = {}
         self._changing: dict[Session, asyncio.Lock] = {}
-        self._handlers: dict[int, Handler] = {
+        self._of_sessions: dict[int, Callable[[Session, Any], Answer]] = {
             QuoteCommand.USER_PROFILE: self._profile,
             QuoteCommand.SUBSCRIPTIONS: self._subscription_list,
             QuoteCommand.SUBSCRIBE: self._subscribe,
             QuoteCommand.UNSUBSCRIBE: self._unsubscribe,
+        }
+        self._pulls: dict[int, PullHandler] = {
             QuoteCommand.MARKET_TRADE_PERIOD: self._trade_periods,
             QuoteCommand.MARKET_TRADE_DAY: self._trade_days,
             QuoteCommand.STATIC_INFO: self._static_info,
@@ -99,7 +103,7 @@ class QuoteChannel:
             QuoteCommand.OPTION_CHAIN_STRIKES: self._nothing_of_one(
                 pb.OptionChainDateStrikeInfoResponse
             ),
-            QuoteCommand.WARRANT_ISSUERS: lambda session, request: pb.IssuerInfoResponse(),
+            QuoteCommand.WARRANT_ISSUERS: lambda asker, request: pb.IssuerInfoResponse(),
             QuoteCommand.WARRANT_LIST: self._no_data,
             QuoteCommand.CAPITAL_FLOW: indicators.capital_flow,
             QuoteCommand.CAPITAL_DISTRIBUTION: indicators.capital_distribution,
@@ -113,16 +117,26 @@ class QuoteChannel:
         self, session: Session, cmd_code: int, request: Message
     ) -> Message | Coroutine[Any, Any, Message]:
         """Answer one command; at once, unless boards it needs are not at hand."""
-        handler = self._handlers.get(cmd_code)
+        handler = self._of_sessions.get(cmd_code)
         if handler is None:
-            raise Refused("UNKNOWN_COMMAND")
+            return self.pull(session, cmd_code, request)
         missing = self._missing(request)
         changes = cmd_code in SUBSCRIPTION_COMMANDS
         if not missing and not (changes and self._is_changing(session)):
             return handler(session, request)
-        days_back = MINUTE_DAYS_BACK if cmd_code in CANDLE_COMMANDS else 0
-        answer = self._when_ready(session, handler, request, missing, days_back)
+        answer = self._when_ready(session, lambda: handler(session, request), missing, 0)
         return self._in_turn(session, answer) if changes else answer
+
+    def pull(self, asker: Asker, cmd_code: int, request: Message) -> Answer:
+        """Answer a command that needs no connection, whichever way it came."""
+        handler = self._pulls.get(cmd_code)
+        if handler is None:
+            raise Refused("UNKNOWN_COMMAND")
+        missing = self._missing(request)
+        if not missing:
+            return handler(asker, request)
+        days_back = MINUTE_DAYS_BACK if cmd_code in CANDLE_COMMANDS else 0
+        return self._when_ready(asker, lambda: handler(asker, request), missing, days_back)
 
     def _missing(self, request: Any) -> list[Symbol]:
         """Listed symbols of a request whose boards take work before they can be shown."""
@@ -133,12 +147,7 @@ class QuoteChannel:
         return [one for one in wanted if quotes.instrument(one) and not quotes.is_at_hand(one)]
 
     async def _when_ready(
-        self,
-        session: Session,
-        handler: Handler,
-        request: Message,
-        symbols: Sequence[Symbol],
-        days_back: int,
+        self, asker: Asker, handler: Callable[[], Answer], symbols: Sequence[Symbol], days_back: int
     ) -> Message:
         # Watched as soon as it is ready: a board that nobody watches falls behind as time goes on,
         # and to catch up with hundreds of them at the end would hold everybody up.
@@ -148,9 +157,9 @@ class QuoteChannel:
                 await self._quotes.ready((symbol,), days_back=days_back)
                 self._quotes.watch(symbol)
                 watched.append(symbol)
-                if session.link.closing:
+                if asker.is_gone:
                     raise Refused("NOT_AUTHENTICATED")  # nothing of it may stay behind
-            answer = handler(session, request)
+            answer = handler()
             return answer if isinstance(answer, Message) else await answer
         finally:
             for symbol in watched:
@@ -269,10 +278,10 @@ class QuoteChannel:
 
     # ------------------------------------------------------------------- sessions, reference
 
-    def _trade_periods(self, session: Session, request: Message) -> pb.MarketTradePeriodResponse:
+    def _trade_periods(self, asker: Asker, request: Message) -> pb.MarketTradePeriodResponse:
         answer = pb.MarketTradePeriodResponse()
         for market, rows in trading_session_rows().items():
-            if market is Market.US and session.wants_overnight:
+            if market is Market.US and asker.wants_overnight:
                 rows = (*rows, OVERNIGHT_ROW)
             entry = answer.market_trade_session.add(market=market.value)
             for row in rows:
@@ -284,7 +293,7 @@ class QuoteChannel:
         return answer
 
     def _trade_days(
-        self, session: Session, request: pb.MarketTradeDayRequest
+        self, asker: Asker, request: pb.MarketTradeDayRequest
     ) -> pb.MarketTradeDayResponse:
         if request.market not in Market.__members__:
             raise Refused("QUOTE_PARAMETER_INVALID", "market")
@@ -302,14 +311,14 @@ class QuoteChannel:
         return answer
 
     def _static_info(
-        self, session: Session, request: pb.MultiSecurityRequest
+        self, asker: Asker, request: pb.MultiSecurityRequest
     ) -> pb.SecurityStaticInfoResponse:
         listed = self._lookup.several(request.symbol)
         return pb.SecurityStaticInfoResponse(
             secu_static_info=[messages.static_info(one) for one in listed]
         )
 
-    def _participants(self, session: Session, request: Message) -> pb.ParticipantBrokerIdsResponse:
+    def _participants(self, asker: Asker, request: Message) -> pb.ParticipantBrokerIdsResponse:
         return pb.ParticipantBrokerIdsResponse(
             participant_broker_numbers=[
                 pb.ParticipantInfo(
@@ -324,9 +333,7 @@ class QuoteChannel:
 
     # ------------------------------------------------------------------------ the present
 
-    def _quote(
-        self, session: Session, request: pb.MultiSecurityRequest
-    ) -> pb.SecurityQuoteResponse:
+    def _quote(self, asker: Asker, request: pb.MultiSecurityRequest) -> pb.SecurityQuoteResponse:
         answer = pb.SecurityQuoteResponse()
         for instrument in self._lookup.several(request.symbol):
             board = self._quotes.board(instrument.symbol)
@@ -337,12 +344,12 @@ class QuoteChannel:
                         board,
                         market,
                         self._quotes.now(market),
-                        overnight=session.wants_overnight,
+                        overnight=asker.wants_overnight,
                     )
                 )
         return answer
 
-    def _depth(self, session: Session, request: pb.SecurityRequest) -> pb.SecurityDepthResponse:
+    def _depth(self, asker: Asker, request: pb.SecurityRequest) -> pb.SecurityDepthResponse:
         instrument, board = self._lookup.shown_one(request.symbol)
         answer = pb.SecurityDepthResponse(symbol=instrument.symbol)
         if board.depth is not None:
@@ -350,7 +357,7 @@ class QuoteChannel:
             answer.bid.extend(messages.depth_levels(board.depth.bids, instrument.market))
         return answer
 
-    def _brokers(self, session: Session, request: pb.SecurityRequest) -> pb.SecurityBrokersResponse:
+    def _brokers(self, asker: Asker, request: pb.SecurityRequest) -> pb.SecurityBrokersResponse:
         instrument, board = self._lookup.shown_one(request.symbol)
         answer = pb.SecurityBrokersResponse(symbol=instrument.symbol)
         if board.brokers is not None:
@@ -358,16 +365,14 @@ class QuoteChannel:
             answer.bid_brokers.extend(messages.broker_levels(board.brokers.bids))
         return answer
 
-    def _trades(
-        self, session: Session, request: pb.SecurityTradeRequest
-    ) -> pb.SecurityTradeResponse:
+    def _trades(self, asker: Asker, request: pb.SecurityTradeRequest) -> pb.SecurityTradeResponse:
         instrument = self._lookup.listed_one(request.symbol)
         count = count_of(request.count)
         _, board = self._lookup.shown_one(request.symbol)
         trades = [
             one
             for one in board.recent_trades()
-            if session.wants_overnight or one.session is not TradeSession.OVERNIGHT
+            if asker.wants_overnight or one.session is not TradeSession.OVERNIGHT
         ]
         return pb.SecurityTradeResponse(
             symbol=instrument.symbol,
@@ -375,13 +380,13 @@ class QuoteChannel:
         )
 
     def _intraday(
-        self, session: Session, request: pb.SecurityIntradayRequest
+        self, asker: Asker, request: pb.SecurityIntradayRequest
     ) -> pb.SecurityIntradayResponse:
         instrument = self._lookup.listed_one(request.symbol)
         all_sessions = wants_all_sessions(request.trade_session)
         _, board = self._lookup.shown_one(request.symbol)
         points = board.intraday(self._quotes.now(instrument.market), all_sessions=all_sessions)
-        if not session.wants_overnight:
+        if not asker.wants_overnight:
             points = tuple(one for one in points if one.session is not TradeSession.OVERNIGHT)
         return pb.SecurityIntradayResponse(
             symbol=instrument.symbol, lines=messages.intraday_line(points, instrument.market)
@@ -390,17 +395,17 @@ class QuoteChannel:
     # ------------------------------------------------------------------------ candlesticks
 
     def _candlesticks(
-        self, session: Session, request: pb.SecurityCandlestickRequest
+        self, asker: Asker, request: pb.SecurityCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
         instrument = self._lookup.listed_one(request.symbol)
-        query = latest_query(request, overnight=session.wants_overnight)
+        query = latest_query(request, overnight=asker.wants_overnight)
         return self._page(instrument, query)
 
     def _history(
-        self, session: Session, request: pb.SecurityHistoryCandlestickRequest
+        self, asker: Asker, request: pb.SecurityHistoryCandlestickRequest
     ) -> pb.SecurityCandlestickResponse:
         instrument = self._lookup.listed_one(request.symbol)
-        query = history_query(request, overnight=session.wants_overnight)
+        query = history_query(request, overnight=asker.wants_overnight)
         return self._page(instrument, query)
 
     def _page(self, instrument: Instrument, query: CandleQuery) -> pb.SecurityCandlestickResponse:
@@ -423,23 +428,23 @@ class QuoteChannel:
 
     # --------------------------------------------------------------------- not served yet
 
-    def _nothing_in_list(self, answer: type[M]) -> Handler:
+    def _nothing_in_list(self, answer: type[M]) -> PullHandler:
         """No security of that kind is listed, so each symbol asked for is left out."""
 
-        def handle(session: Session, request: pb.MultiSecurityRequest) -> M:
+        def handle(asker: Asker, request: pb.MultiSecurityRequest) -> M:
             self._lookup.several(request.symbol)
             return answer()
 
         return handle
 
-    def _nothing_of_one(self, answer: type[M]) -> Handler:
-        def handle(session: Session, request: Any) -> M:
+    def _nothing_of_one(self, answer: type[M]) -> PullHandler:
+        def handle(asker: Asker, request: Any) -> M:
             self._lookup.listed_one(request.symbol)
             return answer()
 
         return handle
 
-    def _no_data(self, session: Session, request: Any) -> Message:
+    def _no_data(self, asker: Asker, request: Any) -> Message:
         self._lookup.listed_one(request.symbol)
         raise Refused("QUOTE_NO_DATA")
 

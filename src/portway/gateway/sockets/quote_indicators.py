@@ -10,12 +10,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from portway.gateway.asker import Asker
 from portway.gateway.errors import Refused
 from portway.gateway.ports import QuoteService
 from portway.gateway.sockets.fanout import has_data
 from portway.gateway.sockets.quote_lookup import Lookup
 from portway.gateway.sockets.quote_messages import lots, price_text
-from portway.gateway.sockets.session import Session
 from portway.market.indicators import Indicators
 from portway.model.instrument import DERIVATIVE_CLASSES, Instrument
 from portway.model.quote import CalcIndex
@@ -54,7 +54,7 @@ class IndicatorCommands:
         self._indicators = Indicators(quotes)
 
     async def capital_flow(
-        self, session: Session, request: pb.CapitalFlowIntradayRequest
+        self, asker: Asker, request: pb.CapitalFlowIntradayRequest
     ) -> pb.CapitalFlowIntradayResponse:
         """Command 24: net inflow of the day, a line for each minute."""
         instrument = self._with_prints(request.symbol)
@@ -73,7 +73,7 @@ class IndicatorCommands:
         )
 
     async def capital_distribution(
-        self, session: Session, request: pb.SecurityRequest
+        self, asker: Asker, request: pb.SecurityRequest
     ) -> pb.CapitalDistributionResponse:
         """Command 25: what bought and what sold today, by size of the trades."""
         instrument = self._with_prints(request.symbol)
@@ -88,7 +88,7 @@ class IndicatorCommands:
         )
 
     def calc_indexes(
-        self, session: Session, request: pb.SecurityCalcQuoteRequest
+        self, asker: Asker, request: pb.SecurityCalcQuoteRequest
     ) -> pb.SecurityCalcQuoteResponse | Coroutine[Any, Any, pb.SecurityCalcQuoteResponse]:
         """Command 26: the indexes asked for, of each symbol that has anything to show."""
         wanted = _wanted(request.calc_index)

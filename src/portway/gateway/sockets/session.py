@@ -80,6 +80,11 @@ class Session:
         assert self.principal is not None
         return self.principal.caller
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection ends, so that nobody reads an answer any more."""
+        return self.link.closing
+
     # ------------------------------------------------------------------- what the link tells
 
     def data_arrived(self) -> None:

@@ -49,6 +49,7 @@ proto-check: $(DEV)
 docs-check: $(DEV)
 	@if [ -f tools/compat_table.py ]; then $(BIN)/python tools/compat_table.py --check; fi
 	@$(BIN)/python tools/order_states.py --check
+	@$(BIN)/python -m tools.async_sdk --check
 
 .PHONY: format
 format: $(DEV)  ## Rewrite the source in its format, and mend what the linter can

@@ -119,7 +119,9 @@ class Peer:
         settings: dict[str, Any] = {
             "http_url": self.http_url,
             "quote_ws_url": self.ws_url,
+            "trade_ws_url": self.ws_url,
             "timeout_s": 15.0,
+            "as_longport": False,
             **changes,
         }
         return Config(APP_KEY, APP_SECRET, ACCESS_TOKEN, **settings)

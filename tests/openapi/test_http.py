@@ -133,14 +133,14 @@ def test_methods_that_cannot_be_sent_are_refused(client: HttpClient) -> None:
 def test_connections_are_kept_and_a_closed_one_is_noticed(peer: Peer, client: HttpClient) -> None:
     peer.http_answer = lambda _: (200, envelope(0, "", {}))
     client.request("GET", "/v1/x")
-    (kept,) = client._idle
+    (kept,) = client._connections._idle
     client.request("GET", "/v1/x")
-    assert client._idle == [kept]
+    assert client._connections._idle == [kept]
     kept.sock.shutdown(socket.SHUT_WR)  # the server reads the end, and closes its side
     while kept.sock.recv(1, socket.MSG_PEEK):
         pass
     client.request("GET", "/v1/x")
-    assert client._idle != [kept]
+    assert client._connections._idle != [kept]
 
 
 def test_no_server_is_said_by_address() -> None:

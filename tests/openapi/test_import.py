@@ -1,6 +1,6 @@
 """What importing the SDK costs, and what it does not drag in.
 
-Measured in processor time: what else runs on the machine is not the import's fault.
+Counted, not timed: how long a module takes depends on the machine and on what else runs there.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ import subprocess
 import sys
 
 PROGRAM = """
-import sys, time
-start = time.process_time()
+import sys
+before = set(sys.modules)
 import portway.openapi
-print(time.process_time() - start)
-print(" ".join(sys.modules))
+print(" ".join(set(sys.modules) - before))
 """
 
+# What a connection needs waits for the first one; of the rest these are the slow ones.
+HEAVY = {
+    "asyncio", "click", "concurrent.futures", "http.server", "numpy", "pandas", "picows", "polars",
+    "portway.core", "portway.gateway", "portway.model", "rich", "urllib.request", "uvicorn",
+    "uvloop", "websockets", "zoneinfo",
+}  # fmt: skip
+MODULES_MAX = 230
 
-def _import_once() -> tuple[float, set[str]]:
+
+def test_importing_is_light_and_needs_no_server() -> None:
     out = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True)
-    seconds, modules = out.stdout.decode().splitlines()
-    return float(seconds), set(modules.split())
-
-
-def test_importing_is_quick_and_needs_no_server() -> None:
-    runs = [_import_once() for _ in range(5)]
-    assert min(seconds for seconds, _ in runs) < 0.150
-    modules = runs[0][1]
-    assert not modules & {"click", "rich", "websockets", "uvicorn", "numpy", "portway.model"}
-    assert not modules & {"picows", "uvloop"}  # wait for the first connection
+    modules = set(out.stdout.decode().split())
+    assert not modules & HEAVY
+    assert len(modules) < MODULES_MAX
 
 
 def test_every_exported_name_is_there() -> None:

@@ -401,5 +401,5 @@ def test_both_faces_have_the_same_methods() -> None:
     def public(kind: type) -> set[str]:
         return {name for name in dir(kind) if not name.startswith("_")}
 
-    assert public(AsyncQuoteContext) - public(QuoteContext) == {"create"}
+    assert public(AsyncQuoteContext) - public(QuoteContext) == {"create", "events"}
     assert public(QuoteContext) - public(AsyncQuoteContext) == set()

@@ -94,6 +94,7 @@ def _config(env: Environment) -> Config:
         config.language,
         config.enable_overnight,
         timeout_s=TIMEOUT_SECONDS,
+        as_longport=False,
     )
 
 

@@ -29,11 +29,21 @@ class Dispatcher:
     Args:
         name: Of the thread.
         drained: Called on that thread when a queue that was over the bound is half empty.
+        maximum: The bound.
+        raised: Called on that thread with a callback and what it raised; logged if left out.
     """
 
-    def __init__(self, name: str, drained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        drained: Callable[[], None],
+        maximum: int = EVENTS_MAX,
+        raised: Callable[[Callback, BaseException], None] | None = None,
+    ) -> None:
         self._name = name
         self._drained = drained
+        self._maximum = maximum
+        self._raised = raised or _log_raised
         self._queue: deque[tuple[Callback, tuple[Any, ...]]] = deque()
         # A lock used as a signal with two states: held is "nothing new", released is "look".
         # Only one thread puts, so "held, then release" cannot be raced.
@@ -55,7 +65,7 @@ class Dispatcher:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
-        if waiting > EVENTS_MAX:
+        if waiting > self._maximum:
             self._over_bound = True
         if self._signal.locked():
             self._signal.release()
@@ -89,12 +99,16 @@ class Dispatcher:
                 callback, arguments = queue.popleft()
                 try:
                     callback(*arguments)
-                except BaseException:  # SystemExit too: reported, and the next event must come
-                    log.exception("callback %r raised", callback)
+                except BaseException as error:  # noqa: BLE001 - SystemExit too: it is reported
+                    self._raised(callback, error)
                 self._check_drained()
             self._check_drained()
 
     def _check_drained(self) -> None:
-        if self._over_bound and len(self._queue) < EVENTS_MAX // 2:
+        if self._over_bound and len(self._queue) <= self._maximum // 2:
             self._over_bound = False
             self._drained()
+
+
+def _log_raised(callback: Callback, error: BaseException) -> None:
+    log.error("callback %r raised", callback, exc_info=error)

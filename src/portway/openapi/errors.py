@@ -6,7 +6,9 @@
     |-- ConnectError          no connection could be made, or it broke (also a ConnectionError)
     |-- RequestTimeout        no answer within the deadline (also a TimeoutError)
     |-- ContextClosed         the context was closed, or the process was forked
+    |-- NotAvailable          not for this account or address; refused before anything is sent
     `-- DecodeError           an answer or a push that cannot be read (also a ValueError)
+        `-- ServerFailed      a failure of the server's own: HTTP 5xx without an envelope
 
 A refusal by the server is an `OpenApiException` itself, of kind `OpenApi`, with the server's code.
 An argument of the wrong type is a `TypeError`, raised before anything is sent.
@@ -22,8 +24,10 @@ __all__ = [
     "ConnectError",
     "ContextClosed",
     "DecodeError",
+    "NotAvailable",
     "OpenApiException",
     "RequestTimeout",
+    "ServerFailed",
     "refused",
 ]
 
@@ -88,8 +92,16 @@ class ContextClosed(_LocalError):
     """The context was closed; make a new one."""
 
 
+class NotAvailable(_LocalError):
+    """The call is not for this account or this address; nothing was sent."""
+
+
 class DecodeError(_LocalError, ValueError):
     """The server sent what this client cannot read."""
+
+
+class ServerFailed(DecodeError):
+    """The server, or what stands before it, failed; whether it acted on the request is unknown."""
 
 
 def refused(code: int, message: str, trace_id: str = "") -> OpenApiException:

@@ -11,32 +11,52 @@ import http.client
 import json
 import logging
 import re
-import select
-import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from portway.openapi.calls.http_call import PAGES_MAX, HttpCall, PagedCall
 from portway.openapi.config import Config, mask
-from portway.openapi.errors import ArgumentError, ConnectError, DecodeError, RequestTimeout, refused
+from portway.openapi.connections import Connections
+from portway.openapi.errors import (
+    ArgumentError,
+    ConnectError,
+    ContextClosed,
+    DecodeError,
+    NotAvailable,
+    RequestTimeout,
+    ServerFailed,
+    refused,
+)
 from portway.wire.envelope import open_envelope
 from portway.wire.errors import BadEnvelope
 from portway.wire.signature import bearer_token, signature_header
 
-__all__ = ["ANSWER_BYTES_MAX", "HttpClient", "SocketToken"]
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    from portway.openapi.oauth import OAuth
+
+__all__ = ["ANSWER_BYTES_MAX", "HttpClient", "SocketToken", "check_region"]
 
 log = logging.getLogger("portway.openapi.http")
 
+T = TypeVar("T")
+
 ANSWER_BYTES_MAX: Final = 64 * 2**20
 CONNECT_SECONDS: Final = 5.0
-IDLE_CONNECTIONS_MAX: Final = 8
 
 # A 429 whose body is no envelope comes from a proxy that did not pass the request on.
 _RETRY_SECONDS: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
 _TOO_MANY_REQUESTS: Final = 429
+# Before a call that may be repeated goes out again; `Config.order_retries` says how many count.
+_REPEAT_SECONDS: Final = (0.1, 0.3, 0.9, 2.7, 5.0)
+_SERVER_ERRORS: Final = 500
+THREADS_MAX: Final = 8  # of calls under way in the background of one client
 _BODY_SHOWN_CHARACTERS: Final = 200
 _METHOD_FORM = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]+")
 _HEADER_NAME_FORM = _METHOD_FORM
@@ -92,6 +112,31 @@ class HttpClient:
         return cls._of(Config.from_env(), {})
 
     @classmethod
+    def from_apikey_env(cls) -> HttpClient:
+        """As `from_env`, under the name that `longbridge` gives it."""
+        return cls._of(Config.from_apikey_env(), {})
+
+    @classmethod
+    def from_apikey(
+        cls, app_key: str, app_secret: str, access_token: str, http_url: str | None = None
+    ) -> HttpClient:
+        """Return a client; the address comes from the environment if it is left out.
+
+        Raises:
+            ConfigError: If the address has the wrong scheme.
+        """
+        return cls._of(Config.from_apikey(app_key, app_secret, access_token, http_url), {})
+
+    @classmethod
+    def from_oauth(cls, oauth: OAuth, http_url: str | None = None) -> HttpClient:
+        """Return a client that signs in with OAuth; the address as in `from_apikey`.
+
+        Raises:
+            ConfigError: If the address has the wrong scheme.
+        """
+        return cls._of(Config.from_oauth(oauth, http_url), {})
+
+    @classmethod
     def _of(cls, config: Config, headers: Mapping[str, str]) -> HttpClient:
         """A client of a context: with its language, and headers that go with every request."""
         client = cls.__new__(cls)
@@ -101,13 +146,14 @@ class HttpClient:
     def _setup(self, config: Config, headers: Mapping[str, str]) -> None:
         base = urlsplit(config.base_url)
         self._config = config
-        self._headers = dict(headers)
-        self._secure = base.scheme == "https"
-        self._host, self._port = base.hostname or "", base.port
+        papers = {"x-papertrading": "true"} if config.enable_papertrading else {}
+        self._headers = {**headers, **papers}
+        self._threads: ThreadPoolExecutor | None = None
+        self._connections = Connections(
+            base.hostname or "", base.port, is_secure=base.scheme == "https"
+        )
         self._prefix = base.path
         self._lock = threading.Lock()
-        self._idle: list[http.client.HTTPConnection] = []
-        self._busy: set[http.client.HTTPConnection] = set()
         self._closed = False
 
     def request(
@@ -136,8 +182,68 @@ class HttpClient:
             raise ArgumentError(f"invalid path: {path!r}; it begins with '/', percent-encoded")
         content = b"" if body is None else _encode(body)
         deadline = time.monotonic() + self._config.timeout_s
+        return self._request(method.upper(), path, dict(headers or {}), content, deadline)
+
+    async def request_async(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: Any | None = None,
+    ) -> Any:
+        """See `request`."""
+        return await self._submit(lambda: self.request(method, path, headers, body))
+
+    def _run(self, call: HttpCall[T] | PagedCall[Any]) -> T:
+        """Carry out a call of a context.
+
+        Raises:
+            OpenApiException: As `request`; `NotAvailable` for a call of another data centre.
+        """
+        if isinstance(call, PagedCall):
+            return self._run_pages(call)  # type: ignore[return-value]
+        deadline = time.monotonic() + self._config.timeout_s
+        check_region(call.region, call.path.split("?")[0], self._config)
+        for pause in (*_REPEAT_SECONDS[: self._config.order_retries], None):
+            try:
+                data = self._request(call.method, call.path, {}, call.content, deadline)
+            except (ConnectError, ServerFailed) as error:
+                if pause is None or not call.repeats or time.monotonic() + pause > deadline:
+                    raise
+                log.info("%s %s: %s; again", call.method, call.path.split("?")[0], error.message)
+                time.sleep(pause)
+                continue
+            return call.read(data)
+        raise AssertionError("the last round returns or raises")
+
+    def _run_pages(self, call: PagedCall[T]) -> list[T]:
+        found: list[T] = []
+        for number in range(1, PAGES_MAX + 1):
+            rows, has_more = self._run(call.page(number))
+            found += rows
+            if not has_more:
+                break
+        return found
+
+    def _submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do blocking work on a thread of this client; for programs with an event loop."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._closed:
+                raise ContextClosed("context closed")
+            if self._threads is None:
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._threads = ThreadPoolExecutor(THREADS_MAX, "portway-http")
+            return asyncio.wrap_future(self._threads.submit(work), loop=loop)
+
+    def _request(
+        self, method: str, path: str, headers: dict[str, str], content: bytes, deadline: float
+    ) -> Any:
         for pause in (*_RETRY_SECONDS, None):
-            answer = self._exchange(method.upper(), path, dict(headers or {}), content, deadline)
+            answer = self._exchange(method, path, headers, content, deadline)
             data = _open(answer, may_retry=pause is not None)
             if not isinstance(data, _Retry):
                 return data
@@ -161,12 +267,10 @@ class HttpClient:
         """Close all connections; calls under way end with `ConnectError`."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-            busy = list(self._busy)
-        for connection in idle:
-            connection.close()
-        for connection in busy:
-            _shut_down(connection)
+            threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
+        self._connections.close()
 
     def __enter__(self) -> HttpClient:
         return self
@@ -183,16 +287,16 @@ class HttpClient:
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], content: bytes, deadline: float
     ) -> _Answer:
-        connection = self._take()
+        connection = self._connections.take()
         try:
             answer = self._send(connection, method, path, headers, content, deadline)
         except (TimeoutError, OSError, http.client.HTTPException) as error:
-            self._drop(connection)
+            self._connections.drop(connection)
             raise self._failure(error) from error
         except BaseException:
-            self._drop(connection)
+            self._connections.drop(connection)
             raise
-        self._give_back(connection)
+        self._connections.give_back(connection)
         return answer
 
     def _send(
@@ -229,18 +333,21 @@ class HttpClient:
         """Of a header that occurs twice the last one counts, so the caller's come first."""
         config = self._config
         rows = [(name, value) for name, value in given.items() if _is_header(name, value)]
+        token = config.access_token
+        if config.oauth is not None:
+            token = f"Bearer {config.oauth.access_token()}"
         preset = {name.lower(): value for name, value in rows}.get("x-timestamp", "")
         standard = {
             **self._headers,
             "user-agent": "openapi-sdk",
             "accept": "*/*",
             "x-api-key": config.app_key,
-            "authorization": config.access_token,
+            "authorization": token,
             "x-timestamp": preset if preset.isdecimal() else str(int(time.time())),
             "content-type": _CONTENT_TYPE,
             "x-dc-region": config.dc_region,
         }
-        if config.app_secret and bearer_token(config.access_token) is None:
+        if config.app_secret and bearer_token(token) is None:
             raw_path, _, raw_query = target.partition("?")
             standard["x-api-signature"] = signature_header(
                 method, raw_path, raw_query, content, standard, config.app_secret
@@ -255,41 +362,20 @@ class HttpClient:
             return ConnectError("the client was closed during the call")
         return ConnectError(f"error sending request to {base}: {error or type(error).__name__}")
 
-    # ------------------------------------------------------------------------------ connections
 
-    def _take(self) -> http.client.HTTPConnection:
-        with self._lock:
-            if self._closed:
-                raise ConnectError("the client is closed")
-            while self._idle:
-                connection = self._idle.pop()
-                if _is_usable(connection):
-                    self._busy.add(connection)
-                    return connection
-                connection.close()
-            connection = self._new_connection()
-            self._busy.add(connection)
-            return connection
+def check_region(region: str, name: str, config: Config) -> None:
+    """Refuse a call of the other data centre, as the official client does.
 
-    def _new_connection(self) -> http.client.HTTPConnection:
-        if self._secure:
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, context=context)
-        return http.client.HTTPConnection(self._host, self._port)
-
-    def _give_back(self, connection: http.client.HTTPConnection) -> None:
-        with self._lock:
-            self._busy.discard(connection)
-            has_room = len(self._idle) < IDLE_CONNECTIONS_MAX and not self._closed
-            if has_room and connection.sock is not None:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    def _drop(self, connection: http.client.HTTPConnection) -> None:
-        with self._lock:
-            self._busy.discard(connection)
-        connection.close()
+    Raises:
+        NotAvailable: If `region` (`us`, `ap`, or empty for both) is not that of the credentials.
+    """
+    if region and region != config.dc_region:
+        only, ours = region.upper(), config.dc_region.upper()
+        raise NotAvailable(
+            f"this API ({name}) is only available in the {only} data center "
+            f"and is not supported for your {ours}-region account; the region follows the "
+            "credentials: those of the US begin with 'us_'"
+        )
 
 
 class _Retry:
@@ -318,12 +404,13 @@ def _open(answer: _Answer, *, may_retry: bool) -> Any:
     return envelope.data
 
 
-def _unreadable(answer: _Answer, error: BadEnvelope) -> DecodeError:
+def _unreadable(answer: _Answer, error: BadEnvelope) -> DecodeError | ServerFailed:
     if 200 <= answer.status < 300:
         return DecodeError(f"unexpected response: {error}")
+    kind = ServerFailed if answer.status >= _SERVER_ERRORS else DecodeError
     shown = answer.body[:_BODY_SHOWN_CHARACTERS].decode("utf-8", "replace")
     status = f"{answer.status} {answer.reason}".strip()
-    return DecodeError(
+    return kind(
         f"unexpected HTTP response: status={status}, trace_id={answer.trace_id}, body={shown}"
     )
 
@@ -363,25 +450,3 @@ def _left(deadline: float) -> float:
 def _is_header(name: str, value: str) -> bool:
     """Whether a header can be sent; others are dropped, as the official client does."""
     return bool(_HEADER_NAME_FORM.fullmatch(name)) and value.isprintable() and value.isascii()
-
-
-def _is_usable(connection: http.client.HTTPConnection) -> bool:
-    """Whether an idle connection is open: bytes or an end to read mean that the peer is done."""
-    if connection.sock is None:
-        return False
-    try:
-        readable, _, _ = select.select([connection.sock], [], [], 0)
-    except (OSError, ValueError):
-        return False
-    return not readable
-
-
-def _shut_down(connection: http.client.HTTPConnection) -> None:
-    """Wake a thread that waits on the connection; it closes it."""
-    sock = connection.sock
-    if sock is None:
-        return
-    try:
-        sock.shutdown(2)
-    except OSError:
-        log.debug("the connection was down already")

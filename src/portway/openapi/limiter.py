@@ -61,6 +61,7 @@ class Limiter:
             for command, limit, burst in rules
             if limit >= 1 and burst >= 1
         }
+        self.waited_s = 0.0  # in all, of all calls
 
     def wait_s(self, command: int, now: float) -> float:
         """How long a call made at `now` would have to wait, in seconds."""
@@ -70,4 +71,6 @@ class Limiter:
     def reserve(self, command: int, now: float) -> float:
         """Count a call; return how many seconds to wait before sending it."""
         bucket = self._buckets.get(command)
-        return 0.0 if bucket is None else bucket.reserve(now)
+        wait = 0.0 if bucket is None else bucket.reserve(now)
+        self.waited_s += wait
+        return wait

@@ -1,4 +1,4 @@
-"""The machinery behind a quote context: connection, subscriptions, store and callbacks.
+"""The machinery behind a quote context: subscriptions, store, candlesticks and pushed data.
 
 Shared by the sync and the async class, which only wait in different ways. Everything here runs on
 the context's loop thread, except what is said to be safe from any thread.
@@ -7,26 +7,24 @@ the context's loop thread, except what is said to be safe from any thread.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import inspect
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from google.protobuf.message import DecodeError as BadMessage
-
 from portway.openapi.calls import quote as calls
-from portway.openapi.dispatch import Callback, Dispatcher
-from portway.openapi.enums import SubType
-from portway.openapi.http import HttpClient
+from portway.openapi.candle_desk import CANDLE_TYPES, CandleDesk
+from portway.openapi.core import CONNECTION, Core
+from portway.openapi.dispatch import Callback
+from portway.openapi.enums import Period, SubType, TradeSession, read_table
 from portway.openapi.limiter import Limiter
-from portway.openapi.line import Line, PushSink
-from portway.openapi.loop import LoopThread
+from portway.openapi.line import Line
+from portway.openapi.pull_types import CandlestickRow, PushCandlestick, QuotePackageDetail
 from portway.openapi.store import Store
-from portway.openapi.transport import Channel, Transport
+from portway.openapi.transport import Channel
 from portway.openapi.types import PushBrokers, PushDepth, PushQuote, PushTrades
+from portway.openapi.values import in_zone
+from portway.wire import names
 from portway.wire.commands import QuoteCommand
 from portway.wire.pb import quote_pb2 as pb
 
@@ -34,26 +32,22 @@ if TYPE_CHECKING:
     from portway.openapi.calls.socket_call import SocketCall
     from portway.openapi.config import Config
 
-__all__ = ["PushKind", "QuoteCore"]
+__all__ = ["QUOTE_KINDS", "QuoteCore"]
 
 log = logging.getLogger("portway.openapi.quote")
 
 T = TypeVar("T")
 
+QUOTE_KINDS: Final = ("quote", "depth", "brokers", "trades", "candlestick")
+
+CACHE_ENTRIES_MAX: Final = 1000
+
+_SESSIONS = read_table(TradeSession, names.TRADE_SESSION)
 _EOD: Final = int(pb.PushQuoteTag.Eod)
 _quote_of = pb.PushQuote.FromString
 
 
-class PushKind(Enum):
-    """What a callback can be set for."""
-
-    QUOTE = "quote"
-    DEPTH = "depth"
-    BROKERS = "brokers"
-    TRADES = "trades"
-
-
-class QuoteCore(PushSink):
+class QuoteCore(Core):
     """One quote connection and what is known through it.
 
     Args:
@@ -63,23 +57,36 @@ class QuoteCore(PushSink):
     """
 
     def __init__(self, config: Config, marks: Mapping[str, str]) -> None:
-        self._config = config
-        self._marks = dict(marks)
-        self._thread = LoopThread("portway-quote")
-        self._dispatcher = Dispatcher("portway-callbacks", self._drained)
-        self._put = self._dispatcher.put
+        language = {"accept-language": config.language_tag}
+        metadata = {**language, **marks}
+        if config.enable_overnight:
+            metadata["need_over_night_quote"] = "true"
+        channel = Channel(
+            url=config.quote_url,
+            metadata=metadata,
+            headers={**language, "x-dc-region": config.dc_region, **marks},
+            checks_limit=not marks,  # what is told counts connections of another kind
+        )
         self._on_quote: Callback | None = None
         self._on_depth: Callback | None = None
         self._on_brokers: Callback | None = None
         self._on_trades: Callback | None = None
+        self._on_candlestick: Callback | None = None
+        self._push_candlestick = in_zone(PushCandlestick, config.zone)
+        self._push_quote = in_zone(PushQuote, config.zone)
+        self._push_depth = in_zone(PushDepth, config.zone)
+        self._push_brokers = in_zone(PushBrokers, config.zone)
+        self._push_trades = in_zone(PushTrades, config.zone)
         self._subscribed: Mapping[str, frozenset[SubType]] = {}
         # Whose pushes are handed on; plain text, because an enum costs more to look up than a push.
         self._quote_symbols: frozenset[str] = frozenset()
         self._trade_symbols: frozenset[str] = frozenset()
         self._profile: pb.UserQuoteProfileResponse | None = None
+        self._cache: dict[tuple[int, bytes], tuple[float, asyncio.Task[Any]]] = {}
         self.store = Store()
-        self.pushes = 0
-        self._transport = self._thread.submit(self._make_transport()).result()
+        self.candles = CandleDesk(self, config)
+        self._books = self.candles.books
+        super().__init__(config, channel, {**language, **marks}, "quote")
         self._take = {
             QuoteCommand.PUSH_QUOTE.value: self._take_quote,
             QuoteCommand.PUSH_DEPTH.value: self._take_depth,
@@ -87,77 +94,58 @@ class QuoteCore(PushSink):
             QuoteCommand.PUSH_TRADE.value: self._take_trades,
         }
 
-    async def _make_transport(self) -> Transport:
-        config, language = self._config, {"accept-language": self._config.language_tag}
-        metadata = {**language, **self._marks}
-        if config.enable_overnight:
-            metadata["need_over_night_quote"] = "true"
-        channel = Channel(
-            url=config.quote_url,
-            metadata=metadata,
-            headers={**language, "x-dc-region": config.dc_region, **self._marks},
-            checks_limit=not self._marks,  # what is told counts connections of another kind
-        )
-        http = HttpClient._of(config, {**language, **self._marks})
-        return Transport(config, channel, http, self, self._signed_in)
-
     # ----------------------------------------------------------------- safe from any thread
 
-    def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run a coroutine of this core on its loop.
-
-        Raises:
-            ContextClosed: If it was closed, or the process forked.
-        """
-        return self._thread.submit(work)
-
-    def set_callback(
-        self,
-        kind: PushKind,
-        callback: Callback | None,
-        loop: asyncio.AbstractEventLoop | None,
-    ) -> None:
-        """Set, replace or (with `None`) remove a callback; a coroutine function runs on `loop`."""
-        if callback is not None and not callable(callback):
-            raise TypeError(f"argument 'callback': {callback!r} is not callable")
-        if callback is not None and _is_async(callback):
-            if loop is None:
-                raise TypeError("argument 'callback': a coroutine function needs an async context")
-            callback = _on_loop(callback, loop)
-        setattr(self, f"_on_{kind.value}", callback)
-
-    def subscriptions(self) -> list[tuple[str, list[SubType]]]:
+    def subscriptions(self) -> list[tuple[str, list[SubType], list[Period]]]:
         """What is subscribed, by symbol."""
-        held = self._subscribed
-        return [(symbol, [t for t in SubType if t in types]) for symbol, types in held.items()]
+        held, bars = self._subscribed, self.candles.periods()
+        return [
+            (symbol, in_order(held.get(symbol, ())), bars.get(symbol, []))
+            for symbol in dict.fromkeys((*held, *bars))
+        ]
 
-    @property
-    def is_up(self) -> bool:
-        """Whether a line is up now."""
-        return self._transport.line is not None
+    def subscribed(self, symbol: str) -> frozenset[SubType]:
+        """What the program has subscribed of a symbol; not what its candlesticks need."""
+        return self._subscribed.get(symbol, frozenset())
 
-    @property
-    def reconnects(self) -> int:
-        """How often a lost line was made again."""
-        return self._transport.reconnects
-
-    def close(self) -> None:
-        """End the connection and both threads; may be called again, and from a callback."""
-        self._dispatcher.stop()
-        self._thread.stop(self._transport.close)  # ends the calls that a callback may wait for
-        self._dispatcher.join()
+    def clear_cache(self) -> None:
+        """Ask the service again for what was kept."""
+        self._cache = {}
 
     # ---------------------------------------------------------------------- on the loop
 
     async def ask(self, call: SocketCall[T]) -> T:
-        """Carry out a pull."""
-        return await self._transport.ask(call)
+        """Carry out a pull, or give a result that may still be used."""
+        if not call.life_s:
+            return await self._transport.ask(call)
+        key, loop = (call.command, call.body), asyncio.get_running_loop()
+        until, task = self._cache.get(key, (0.0, None))
+        if task is None or (task.done() and (until < loop.time() or task.exception() is not None)):
+            if len(self._cache) >= CACHE_ENTRIES_MAX:
+                self._cache.clear()
+            task = loop.create_task(self._transport.ask(call))
+            self._cache[key] = (loop.time() + call.life_s, task)
+        found: T = await asyncio.shield(task)
+        return list(found) if isinstance(found, list) else found  # type: ignore[return-value]
 
     async def profile(self) -> pb.UserQuoteProfileResponse:
         """The profile told at the first sign-in."""
         await self._transport.connect()
         assert self._profile is not None
         return self._profile
+
+    async def member_id(self) -> int:
+        """Of the profile."""
+        return (await self.profile()).member_id
+
+    async def quote_level(self) -> str:
+        """Of the profile."""
+        return (await self.profile()).quote_level
+
+    async def quote_packages(self) -> list[QuotePackageDetail]:
+        """Of the profile."""
+        packages = (await self.profile()).quote_level_detail.by_package_key
+        return [QuotePackageDetail(package) for package in packages.values()]
 
     async def subscribe(
         self, symbols: Sequence[str], sub_types: Sequence[SubType], *, is_first_push: bool
@@ -175,8 +163,14 @@ class QuoteCore(PushSink):
             raise
 
     async def unsubscribe(self, symbols: Sequence[str], sub_types: Sequence[SubType]) -> None:
-        """Take kinds of data away from symbols."""
-        await self._transport.ask(calls.unsubscribe(symbols, sub_types))
+        """Take kinds of data away from symbols; what their candlesticks need stays."""
+        groups: dict[frozenset[SubType], list[str]] = defaultdict(list)
+        for symbol in symbols:
+            needed = CANDLE_TYPES if self.candles.has(symbol) else frozenset()
+            groups[frozenset(sub_types) - needed].append(symbol)
+        for types, members in groups.items():
+            if types:
+                await self._transport.ask(calls.unsubscribe(members, in_order(types)))
         left = {s: t - set(sub_types) if s in symbols else t for s, t in self._subscribed.items()}
         self._remember({symbol: types for symbol, types in left.items() if types})
 
@@ -196,69 +190,80 @@ class QuoteCore(PushSink):
             _log_packages(self._profile)
             return
         groups: dict[frozenset[SubType], list[str]] = defaultdict(list)
-        for symbol, types in self._subscribed.items():
-            groups[types].append(symbol)
+        for symbol in dict.fromkeys((*self._subscribed, *self.candles.periods())):
+            needed = CANDLE_TYPES if self.candles.has(symbol) else frozenset()
+            groups[self.subscribed(symbol) | needed].append(symbol)
         for types, symbols in groups.items():
-            ordered = [kind for kind in SubType if kind in types]
-            again = calls.subscribe(symbols, ordered, is_first_push=False)
+            again = calls.subscribe(symbols, in_order(types), is_first_push=False)
             await self._transport.ask_on(line, again, deadline)
+
+    async def _came_back(self) -> None:
+        if self._config.refill_candlesticks:
+            await self.candles.refill()
 
     # --------------------------------------------------------------------------- pushes
 
-    def push(self, command: int, body: bytes) -> None:
-        take = self._take.get(command)
-        if take is None:
-            return
-        self.pushes += 1
-        try:
-            take(body)
-        except BadMessage as error:
-            log.warning("dropped an unreadable push, command %d: %s", command, error)
+    def _kinds(self) -> tuple[str, ...]:
+        return (*QUOTE_KINDS, CONNECTION)
 
-    def flush(self) -> None:
-        if self._dispatcher.flush():
-            line = self._transport.line
-            if line is not None:
-                line.pause()
+    def _wire(self, calls: Mapping[str, Callback]) -> None:
+        self._on_quote = calls.get("quote")
+        self._on_depth = calls.get("depth")
+        self._on_brokers = calls.get("brokers")
+        self._on_trades = calls.get("trades")
+        self._on_candlestick = calls.get("candlestick")
 
-    def _drained(self) -> None:
-        self._thread.call_soon(self._resume)
-
-    def _resume(self) -> None:
-        line = self._transport.line
-        if line is not None:
-            line.resume()
+    def tell_bars(self, symbol: str, rows: Iterable[CandlestickRow]) -> None:
+        """Hand bars to the callback."""
+        callback = self._on_candlestick
+        for row in rows:  # worked off without a callback too: that is what builds the bars
+            if callback is not None:
+                self._put((callback, (symbol, self._push_candlestick(row))))
 
     def _take_quote(self, body: bytes) -> None:
         push = _quote_of(body)
-        if push.tag == _EOD:
-            return  # a correction for candlesticks alone
         symbol = push.symbol
-        merged = self.store.add_quote(symbol, push)
+        is_eod = push.tag == _EOD  # a correction for candlesticks alone
+        merged = push if is_eod else self.store.add_quote(symbol, push)
+        if self._books:
+            book = self._books.get(symbol)
+            if book is not None:  # its bars are told before the quote that changed them
+                self.tell_bars(symbol, book.take_quote(merged))
+        if is_eod:
+            return
         callback = self._on_quote
         if callback is not None and symbol in self._quote_symbols:
-            self._put((callback, (symbol, PushQuote(merged))))
+            self._put((callback, (symbol, self._push_quote(merged))))
 
     def _take_depth(self, body: bytes) -> None:
         push = pb.PushDepth.FromString(body)
         self.store.add_depth(push)
         callback = self._on_depth
         if callback is not None:
-            self._put((callback, (push.symbol, PushDepth(push))))
+            self._put((callback, (push.symbol, self._push_depth(push))))
 
     def _take_brokers(self, body: bytes) -> None:
         push = pb.PushBrokers.FromString(body)
         self.store.add_brokers(push)
         callback = self._on_brokers
         if callback is not None:
-            self._put((callback, (push.symbol, PushBrokers(push))))
+            self._put((callback, (push.symbol, self._push_brokers(push))))
 
     def _take_trades(self, body: bytes) -> None:
         push = pb.PushTrade.FromString(body)
         self.store.add_trades(push)
         callback, symbol = self._on_trades, push.symbol
+        book = self._books.get(symbol)
+        if book is not None:
+            self.tell_bars(symbol, book.take_trades(push.trade, _SESSIONS))
         if callback is not None and symbol in self._trade_symbols:
-            self._put((callback, (symbol, PushTrades(push))))
+            self._put((callback, (symbol, self._push_trades(push))))
+
+
+def in_order(types: Iterable[SubType]) -> list[SubType]:
+    """Kinds of data in the order of the enum, which is the order they are sent in."""
+    held = set(types)
+    return [kind for kind in SubType if kind in held]
 
 
 def _added(
@@ -266,25 +271,6 @@ def _added(
 ) -> dict[str, frozenset[SubType]]:
     new = frozenset(sub_types)
     return {**held, **{symbol: held.get(symbol, frozenset()) | new for symbol in symbols}}
-
-
-def _is_async(callback: Callback) -> bool:
-    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(
-        getattr(callback, "__call__", None)  # noqa: B004 - an object whose call is a coroutine
-    )
-
-
-def _on_loop(callback: Callback, loop: asyncio.AbstractEventLoop) -> Callback:
-    def schedule(*arguments: Any) -> None:
-        future = asyncio.run_coroutine_threadsafe(callback(*arguments), loop)
-        future.add_done_callback(report)
-
-    def report(future: concurrent.futures.Future[Any]) -> None:
-        error = None if future.cancelled() else future.exception()
-        if error is not None:
-            log.error("callback %r raised", callback, exc_info=error)
-
-    return schedule
 
 
 def _log_packages(profile: pb.UserQuoteProfileResponse) -> None:

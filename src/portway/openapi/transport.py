@@ -25,6 +25,7 @@ from portway.openapi.errors import (
     OpenApiException,
     RequestTimeout,
 )
+from portway.openapi.events import ConnectionState
 from portway.openapi.limiter import Limiter
 from portway.openapi.line import Line, PushSink, open_line
 from portway.wire.commands import ControlCommand
@@ -82,6 +83,7 @@ class Transport:
         http: Where one-time passwords come from.
         sink: Where pushes go.
         signed_in: Awaited after every sign-in, before any call: line, and whether it is the first.
+        changed: Told when the line comes, goes, or fails to come back, and why.
     """
 
     def __init__(
@@ -91,12 +93,14 @@ class Transport:
         http: HttpClient,
         sink: PushSink,
         signed_in: Callable[[Line, bool], Awaitable[None]],
+        changed: Callable[[ConnectionState, str], None],
     ) -> None:
         self._config = config
         self._channel = channel
         self._http = http
         self._sink = sink
         self._signed_in = signed_in
+        self._changed = changed
         self._loop = asyncio.get_running_loop()
         self._line: Line | None = None
         self._session: _Session | None = None
@@ -107,6 +111,7 @@ class Transport:
         self._closed = False
         self.limiter = Limiter()
         self.reconnects = 0
+        self.requests = 0
 
     @property
     def line(self) -> Line | None:
@@ -156,6 +161,7 @@ class Transport:
                 f"request timeout: the rate limit of command {call.command} asks to wait "
                 f"{wait:.1f} s, longer than the deadline"
             )
+        self.requests += 1
         wait = self.limiter.reserve(call.command, now)
         if wait > 0:
             log.debug("command %d waits %.3f s for its rate limit", call.command, wait)
@@ -209,6 +215,7 @@ class Transport:
         line = await self._connect(is_first=True)
         self._line = line
         self._keeper = self._loop.create_task(self._keep(line))
+        self._changed(ConnectionState.CONNECTED, "")
         return line
 
     async def _keep(self, line: Line) -> None:
@@ -217,6 +224,7 @@ class Transport:
             reason = await asyncio.shield(line.closed)  # cancelling us must not cancel it
             log.warning("%s: %s; reconnecting", self._channel.url, reason)
             self._last_error = reason
+            self._changed(ConnectionState.LOST, reason)
             line = await self._reconnect()
             self._line = line
             self.reconnects += 1
@@ -225,6 +233,7 @@ class Transport:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_result(line)
+            self._changed(ConnectionState.RECONNECTED, "")
 
     async def _reconnect(self) -> Line:
         attempt = 0
@@ -236,6 +245,7 @@ class Transport:
             except OpenApiException as error:
                 self._last_error = error.message
                 log.warning("%s: %s", self._channel.url, error.message)
+                self._changed(ConnectionState.FAILED, error.message)
                 if error.code is not None:
                     self._wake(error)  # the service said no: waiting on would hide its reason
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -20,11 +21,19 @@ from portway.openapi.errors import DecodeError
 
 __all__ = [
     "Value",
+    "date_of",
+    "day",
     "decimal",
+    "dressed",
+    "flag",
+    "in_zone",
     "instant",
     "integer",
+    "item_reader",
     "looked_up",
+    "nested",
     "optional",
+    "optional_day",
     "optional_decimal",
     "text",
     "values",
@@ -32,6 +41,7 @@ __all__ = [
 
 Member = TypeVar("Member", bound=OpenApiEnum)
 V = TypeVar("V", bound="Value")
+T = TypeVar("T")
 
 _ZERO = Decimal("0")
 
@@ -46,6 +56,7 @@ class Value:
     __slots__ = ("_message",)
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _kind: ClassVar[type[Value]]  # the public class, of which some values are a dressed variant
     # What `datetime`s are in: `None` is naive local time, as in the official client.
     _zone: ClassVar[tzinfo | None] = None
 
@@ -54,8 +65,22 @@ class Value:
         self._message = message
 
     def __init_subclass__(cls) -> None:
-        own = tuple(name for name, member in vars(cls).items() if isinstance(member, property))
-        cls._fields = (*cls._fields, *own)
+        if "_kind" not in vars(cls):
+            own = tuple(name for name, member in vars(cls).items() if isinstance(member, property))
+            cls._fields = (*cls._fields, *own)
+            cls._kind = cls
+
+    @classmethod
+    def make(cls: type[V], **attributes: Any) -> V:
+        """Return a value with these attributes: for tests and simulations of a program.
+
+        Raises:
+            TypeError: If an attribute is missing or unknown.
+        """
+        if attributes.keys() != set(cls._fields):
+            names = ", ".join(sorted(attributes.keys() ^ set(cls._fields)))
+            raise TypeError(f"{cls.__name__}: missing or unknown attributes: {names}")
+        return _given(cls._kind)(attributes)  # type: ignore[return-value]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attributes by name, in order."""
@@ -66,25 +91,72 @@ class Value:
         return self.to_dict()
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, Value) or other._kind is not self._kind:
             return NotImplemented
         return self._message is other._message or self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash((type(self), *map(_hashable, self.to_dict().values())))
+        return hash((self._kind, *map(_hashable, self.to_dict().values())))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}: {_shown(getattr(self, name))}" for name in self._fields)
         return f"{type(self).__name__} {{ {shown} }}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self._message,))
+        is_given = type(self) is _GIVEN.get(self._kind)
+        return (_rebuilt, (self._kind, self._zone, is_given, self._message))
 
     def __copy__(self: V) -> V:
         return self
 
     def __deepcopy__(self: V, memo: object) -> V:
         return self
+
+
+# Variants of the public classes: with zoned times, or built from attributes.
+_ZONED: dict[tuple[type[Value], tzinfo], type[Value]] = {}
+_GIVEN: dict[type[Value], type[Value]] = {}
+
+
+def in_zone(kind: type[V], zone: tzinfo | None) -> type[V]:
+    """Return the variant of a class whose times are in `zone`; the class itself for `None`."""
+    if zone is None:
+        return kind
+    made = _ZONED.get((kind, zone))
+    if made is None:
+        made = _ZONED[kind, zone] = _variant(kind, {"_zone": zone})
+    return cast("type[V]", made)
+
+
+def dressed(result: T, zone: tzinfo | None) -> T:
+    """Return the result of a call with its times in `zone`: a value, a list of them, or neither."""
+    if zone is not None:
+        for value in result if isinstance(result, list) else [result]:
+            if isinstance(value, Value):
+                value.__class__ = in_zone(value._kind, zone)
+    return result
+
+
+def _given(kind: type[Value]) -> type[Value]:
+    made = _GIVEN.get(kind)
+    if made is None:
+        fields = {name: property(partial(_attribute, name)) for name in kind._fields}
+        made = _GIVEN[kind] = _variant(kind, fields)
+    return made
+
+
+def _variant(kind: type[Value], members: Mapping[str, Any]) -> type[Value]:
+    shown = {"__slots__": (), "__module__": kind.__module__, "__doc__": kind.__doc__}
+    return type(kind.__name__, (kind,), {**shown, "_kind": kind, **members})
+
+
+def _attribute(name: str, value: Value) -> Any:
+    given = value._message[name]
+    return list(given) if isinstance(given, list) else given
+
+
+def _rebuilt(kind: type[Value], zone: tzinfo | None, is_given: bool, message: Any) -> Value:
+    return (_given(kind) if is_given else in_zone(kind, zone))(message)
 
 
 def text(name: str) -> str:
@@ -95,6 +167,21 @@ def text(name: str) -> str:
 def integer(name: str) -> int:
     """A field that is a whole number on the wire and here."""
     return cast(int, property(attrgetter(f"_message.{name}")))
+
+
+def flag(name: str) -> bool:
+    """Yes or no."""
+    return cast(bool, property(attrgetter(f"_message.{name}")))
+
+
+def nested(name: str, kind: type[V]) -> V:
+    """A nested value; an absent one reads as empty."""
+    raw = attrgetter(f"_message.{name}")
+
+    def read(self: Value) -> V:
+        return in_zone(kind, self._zone)(raw(self))
+
+    return cast(V, property(read))
 
 
 def decimal(name: str) -> Decimal:
@@ -138,6 +225,43 @@ def instant(name: str) -> datetime:
     return cast(datetime, property(read))
 
 
+def day(name: str) -> date:
+    """A date, from `YYYYMMDD`."""
+    raw = attrgetter(f"_message.{name}")
+
+    def read(self: Value) -> date:
+        try:
+            return date_of(raw(self))
+        except ValueError:
+            raise DecodeError(f"parse field: {name}: {raw(self)!r} is no date") from None
+
+    return cast(date, property(read))
+
+
+def optional_day(name: str) -> date | None:
+    """A date, from `YYYYMMDD`; an absent or unreadable one is `None`."""
+    raw = attrgetter(f"_message.{name}")
+
+    def read(self: Value) -> date | None:
+        try:
+            return date_of(raw(self))
+        except ValueError:
+            return None
+
+    return cast("date | None", property(read))
+
+
+def date_of(digits: str) -> date:
+    """Return the date that `YYYYMMDD` means.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if len(digits) != 8:
+        raise ValueError(f"{digits!r} is no date")
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+
+
 def looked_up(name: str, table: Mapping[Any, Member], otherwise: Member) -> Member:
     """A member of an enum, by its wire value; unknown ones read as `otherwise`."""
     raw = attrgetter(f"_message.{name}")
@@ -154,7 +278,9 @@ def optional(name: str, kind: type[V]) -> V | None:
 
     def read(self: Value) -> V | None:
         message = self._message
-        return kind(getattr(message, name)) if message.HasField(name) else None
+        if not message.HasField(name):
+            return None
+        return in_zone(kind, self._zone)(getattr(message, name))
 
     return cast("V | None", property(read))
 
@@ -164,10 +290,17 @@ def values(name: str, read_item: Callable[[Any], Any]) -> Any:
     raw = attrgetter(f"_message.{name}")
 
     def read(self: Value) -> list[Any]:
-        items = map(read_item, raw(self))
+        items = map(item_reader(read_item, self), raw(self))
         return [item for item in items if item is not None]
 
     return property(read)
+
+
+def item_reader(read_item: Callable[[Any], Any], owner: Value) -> Callable[[Any], Any]:
+    """Nested values are in the zone of their owner."""
+    if isinstance(read_item, type) and issubclass(read_item, Value):
+        return in_zone(read_item, owner._zone)
+    return read_item
 
 
 def _no_decimal(digits: str, name: str) -> Decimal:

@@ -24,19 +24,24 @@ __all__ = [
     "CASH_FLOW_DIRECTION",
     "CHARGE_CATEGORY",
     "COMMISSION_FREE_STATUS",
+    "CONTRACT_DIRECTION",
     "CURRENCY",
     "DEDUCTION_STATUS",
     "DERIVATIVE_TYPE",
     "DIRECTION",
     "EXPIRY_RANGE",
+    "GRANULARITY",
     "HISTORY_DIRECTION",
     "HISTORY_QUERY_TYPE",
     "IN_OUT_BOUNDS",
     "LANGUAGE_NUMBER",
     "MARKET",
+    "MULTI_LEG_POSITION",
     "MULTI_LEG_STRATEGY",
     "NameTable",
+    "OPTION_CYCLE",
     "OPTION_DIRECTION",
+    "OPTION_STANDARD",
     "OPTION_TYPE",
     "ORDER_SIDE",
     "ORDER_STATUS",
@@ -46,9 +51,12 @@ __all__ = [
     "OUTSIDE_RTH",
     "OUTSIDE_RTH_NOT_US_STOCK",
     "PERIOD",
+    "PINNED_MODE",
     "PUSH_QUOTE_TAG",
     "RISK_LEVEL",
+    "SECURITY_LIST_CATEGORY",
     "SORT_ORDER",
+    "STATEMENT_TYPE",
     "SUB_TYPE",
     "TIME_IN_FORCE",
     "TOPIC",
@@ -60,6 +68,7 @@ __all__ = [
     "WARRANT_SORT_BY",
     "WARRANT_STATUS",
     "WARRANT_TYPE",
+    "WATCHLIST_UPDATE",
     "order_tag",
 ]
 
@@ -428,3 +437,24 @@ BOARD: Final = NameTable(
 
 # Language of the warrant list request; everywhere else languages travel as text.
 LANGUAGE_NUMBER: Final = NameTable(("ZH_CN", 0, "ZH_CN"), ("EN", 1, "EN"), ("ZH_HK", 2, "ZH_HK"))
+
+# ---------------------------------------------------------------- names that only clients look up
+
+MULTI_LEG_POSITION: Final = NameTable(("LONG", "LONG", "Long"), ("SHORT", "SHORT", "Short"))
+CONTRACT_DIRECTION: Final = NameTable(("CALL", "C", "Call"), ("PUT", "P", "Put"))
+
+# Of the contracts of an option chain; the ordinary value is empty text.
+OPTION_CYCLE: Final = NameTable(
+    ("MONTHLY", "", "Monthly"), ("WEEKLY", "W", "Weekly"), ("QUARTERLY", "Q", "Quarterly")
+)
+OPTION_STANDARD: Final = NameTable(("NORMAL", "", "Normal"), ("OLD", "old", "Old"))
+
+WATCHLIST_UPDATE: Final = NameTable(
+    ("ADD", "add", "Add"), ("REMOVE", "remove", "Remove"), ("REPLACE", "replace", "Replace")
+)
+PINNED_MODE: Final = NameTable(("ADD", "add", "Add"), ("REMOVE", "remove", "Remove"))
+GRANULARITY: Final = NameTable(
+    ("DAILY", "daily", "Daily"), ("WEEKLY", "weekly", "Weekly"), ("MONTHLY", "monthly", "Monthly")
+)
+SECURITY_LIST_CATEGORY: Final = NameTable(("OVERNIGHT", "Overnight", "Overnight"))
+STATEMENT_TYPE: Final = NameTable(("DAILY", 1, "Daily"), ("MONTHLY", 2, "Monthly"))

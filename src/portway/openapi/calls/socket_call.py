@@ -27,11 +27,15 @@ class SocketCall(Generic[T]):
         command: Its number on the channel.
         body: Protobuf bytes.
         read: Makes the result of the body of a successful answer; raises `DecodeError`.
+        life_s: For how long the result may be given again without asking, in seconds.
+        region: The data centre that alone has it, `us` or `ap`; empty for both.
     """
 
     command: int
     body: bytes
     read: Callable[[bytes], T]
+    life_s: float = 0.0
+    region: str = ""
 
 
 def message_reader(message: type[M], convert: Callable[[M], T]) -> Callable[[bytes], T]:

@@ -61,8 +61,8 @@ cases: $(DEV)  ## Run the case files of the folder PORTWAY_CASES (../shared/case
 	@$(BIN)/python -m tools.cases
 
 .PHONY: accept
-accept: $(DEV)  ## Run the conformance kits of PORTWAY_SHARED (../shared); K=regex, TWICE=1
-	@$(BIN)/python -m tools.accept $(if $(K),-k '$(K)') $(if $(TWICE),--twice)
+accept: $(DEV)  ## Run the conformance kits of PORTWAY_SHARED (../shared); K=regex, TIMES=3
+	@$(BIN)/python -m tools.accept $(if $(K),-k '$(K)') $(if $(TIMES),--times '$(TIMES)')
 
 .PHONY: fuzz
 fuzz: $(DEV)  ## The property tests of bad input, with many more examples

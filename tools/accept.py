@@ -2,7 +2,7 @@
 
 The server gets a home of its own and free ports, so it disturbs no other; the kits get nothing but
 the environment that `portway env` prints, as any client program would. Run
-`python -m tools.accept [-k REGEX] [--twice]`.
+`python -m tools.accept [-k REGEX] [--times N]`.
 
 Exit status: 0 every kit passed; 1 a kit or the server failed; 2 there is no kit.
 """
@@ -95,13 +95,13 @@ def client_environment(
 
 
 def run_kits(kits: Sequence[Path], options: argparse.Namespace) -> int:
-    """Start a server, run every kit against it, once or twice; return how many runs failed."""
+    """Start a server, run every kit against it, some times in a row; return how many runs failed."""
     with tempfile.TemporaryDirectory(prefix="portway-accept-") as folder:
         home = Path(folder) / "home"
         failed = 0
         try:
             with server(options.portway, home) as environment:
-                for turn in range(2 if options.twice else 1):
+                for turn in range(options.times):
                     if turn:
                         print(f"again in {PAUSE_S} s", flush=True)
                         time.sleep(PAUSE_S)
@@ -135,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shared = os.environ.get("PORTWAY_SHARED") or str(ROOT.parent / "shared")
     parser.add_argument("--shared", type=Path, default=Path(shared), help="folder with the kits")
     parser.add_argument("-k", dest="pattern", help="only the checks whose name matches")
-    parser.add_argument("--twice", action="store_true", help=f"run again after {PAUSE_S} s")
+    parser.add_argument(
+        "--times", type=int, default=1, help=f"how often, {PAUSE_S} s between on one server"
+    )
     own = Path(sys.executable).with_name("portway")
     parser.add_argument("--portway", type=Path, default=own, help="the command that serves")
     options = parser.parse_args(arguments)

@@ -87,12 +87,12 @@ def test_a_server_that_is_not_ready_fails(run: Run, capfd: pytest.CaptureFixture
     assert "FAIL server: portway env: no server in sight" in capfd.readouterr().out
 
 
-def test_a_second_run_comes_after_the_pause(
+def test_each_further_run_comes_after_the_pause(
     run: Run, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accept, "PAUSE_S", 0)
-    assert run(SERVES, PASSES, "--twice") == 0
-    assert capfd.readouterr().out.count("1 passed, 0 failed") == 2
+    assert run(SERVES, PASSES, "--times", "3") == 0
+    assert capfd.readouterr().out.count("1 passed, 0 failed") == 3
 
 
 def test_a_server_that_does_not_end_fails(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,3 +130,32 @@ def test_the_script_written_by_hand_is_carried_out(tmp_path: Path) -> None:
             check=False,
         )
     assert "OrderFilled" in shown.stdout, shown.stderr
+
+
+@pytest.mark.compat
+def test_the_backtest_of_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
+    """Source: docs/tutorial-backtest.md: its server, and its blocks one after the other."""
+    page = (ROOT / "docs" / "tutorial-backtest.md").read_text()
+    blocks = [block for language, block in CODE.findall(page) if language == "python"]
+    serve = shlex.split(re.findall(r'make serve ARGS="(.*)"', page)[0])
+    arguments = serve[serve.index("--seed") :]
+    (tmp_path / "backtest.py").write_text("".join(blocks))
+    (tmp_path / "equity_curve.py").write_text((ROOT / "examples/equity_curve.py").read_text())
+    with Server(tmp_path / "lab", *arguments) as server:
+        answer = subprocess.run(
+            [sys.executable, "backtest.py"],
+            cwd=tmp_path,
+            env=client_environment(server.env),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert answer.returncode == 0, answer.stderr
+    said = answer.stdout
+    assert "the market stands at 2026-01-05 14:35:00+00:00" in said
+    assert re.search(r"OrderStatus.Filled 100 at \d+", said)
+    orders, profit = re.findall(r"(\d+) orders, ([+-][\d,.]+) USD", said)[0]
+    assert int(orders) >= 4
+    assert float(profit.replace(",", "")) != 0
+    assert (tmp_path / "equity.svg").read_text().startswith("<svg")

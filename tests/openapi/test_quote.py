@@ -8,7 +8,6 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -36,23 +35,9 @@ from tests.openapi.peer import (
     answer_static_info,
     quote_push,
 )
+from tests.openapi.waiting import WAIT, collect, eventually
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
-
-WAIT = 30.0
-
-
-def _collect(context: QuoteContext) -> queue.Queue[tuple[str, PushQuote]]:
-    events: queue.Queue[tuple[str, PushQuote]] = queue.Queue()
-    context.set_on_quote(lambda symbol, event: events.put((symbol, event)))
-    return events
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < until, "not within the time"
-        threading.Event().wait(0.005)
 
 
 # ------------------------------------------------------------------------------------- calls
@@ -142,7 +127,7 @@ def test_a_wait_longer_than_the_deadline_is_refused(peer: Peer) -> None:
 def test_subscribing_normalises_hong_kong_and_pushes_come_merged(
     peer: Peer, context: QuoteContext
 ) -> None:
-    events = _collect(context)
+    events = collect(context)
     context.subscribe(["00700.HK", "AAPL.US"], [SubType.Depth, SubType.Quote])
     asked = pb.SubscribeRequest.FromString(peer.next_asked(6).body)
     assert list(asked.symbol) == ["700.HK", "AAPL.US"]
@@ -166,7 +151,7 @@ def test_subscribing_normalises_hong_kong_and_pushes_come_merged(
 def test_quotes_reach_only_who_subscribed_them_and_depth_everybody(
     peer: Peer, context: QuoteContext
 ) -> None:
-    events = _collect(context)
+    events = collect(context)
     depths: queue.Queue[PushDepth] = queue.Queue()
     context.set_on_depth(lambda symbol, event: depths.put(event))
     context.subscribe(["700.HK"], [SubType.Depth])
@@ -181,7 +166,7 @@ def test_quotes_reach_only_who_subscribed_them_and_depth_everybody(
 
 
 def test_an_end_of_day_correction_is_not_a_quote(peer: Peer, context: QuoteContext) -> None:
-    events = _collect(context)
+    events = collect(context)
     context.subscribe(["700.HK"], [SubType.Quote])
     peer.push(101, quote_push(last_done="1.0", tag=pb.PushQuoteTag.Eod))
     peer.push(101, quote_push(last_done="2.0"))
@@ -189,7 +174,7 @@ def test_an_end_of_day_correction_is_not_a_quote(peer: Peer, context: QuoteConte
 
 
 def test_unreadable_and_unknown_pushes_are_passed_over(peer: Peer, context: QuoteContext) -> None:
-    events = _collect(context)
+    events = collect(context)
     context.subscribe(["700.HK"], [SubType.Quote])
     peer.send(encode_push(101, b"\xff\xff\xff"))
     peer.send(encode_push(200, b"anything"))
@@ -216,7 +201,7 @@ def test_callbacks_may_call_replace_themselves_and_raise(
     context.subscribe(["700.HK"], [SubType.Quote])
     peer.push(101, quote_push())
     assert results.get(timeout=WAIT) == Decimal("612.500")
-    _eventually(lambda: "a callback cannot end the thread" in caplog.text)
+    eventually(lambda: "a callback cannot end the thread" in caplog.text)
     peer.push(101, quote_push())
     assert results.get(timeout=WAIT) == ("second", "portway-callbacks")
 
@@ -244,11 +229,11 @@ def test_a_flood_is_delivered_whole_and_in_order(peer: Peer, context: QuoteConte
     bodies = (quote_push(volume=i + 1).SerializeToString() for i in range(count))
     sender = threading.Thread(target=peer.send_all, args=([encode_push(101, b) for b in bodies],))
     sender.start()
-    _eventually(lambda: context._core._dispatcher.waiting() > EVENTS_MAX)
+    eventually(lambda: context._core._dispatcher.waiting() > EVENTS_MAX)
     assert context.quote(["700.HK"])  # a call gets its answer through the pushes before it
     go.set()
     sender.join(WAIT)
-    _eventually(lambda: len(seen) == count)
+    eventually(lambda: len(seen) == count)
     assert seen == list(range(1, count + 1))
 
 
@@ -299,7 +284,7 @@ def test_closing_ends_calls_under_way_and_everything_after(peer: Peer) -> None:
     context.close()
     with pytest.raises(ContextClosed):
         context.quote(["700.HK"])
-    _eventually(lambda: peer.connections == 0)
+    eventually(lambda: peer.connections == 0)
 
 
 def test_a_callback_may_close_the_context(peer: Peer) -> None:
@@ -313,7 +298,7 @@ def test_a_callback_may_close_the_context(peer: Peer) -> None:
     context.subscribe(["700.HK"], [SubType.Quote])
     peer.push(101, quote_push())
     assert done.wait(WAIT)
-    _eventually(lambda: peer.connections == 0)
+    eventually(lambda: peer.connections == 0)
 
 
 def test_dropping_the_last_reference_closes(peer: Peer) -> None:
@@ -322,14 +307,14 @@ def test_dropping_the_last_reference_closes(peer: Peer) -> None:
     assert peer.connections == 1
     del context
     gc.collect()
-    _eventually(lambda: peer.connections == 0)
+    eventually(lambda: peer.connections == 0)
 
 
 def test_closing_during_an_outage_is_quick(peer: Peer) -> None:
     context = QuoteContext(peer.config())
     context.member_id()
     peer.stop()
-    _eventually(lambda: not context._is_up)
+    eventually(lambda: not context._is_up)
     started = time.monotonic()
     context.close()
     assert time.monotonic() - started < 2

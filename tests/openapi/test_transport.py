@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +13,6 @@ from portway.openapi import (
     ConnectError,
     ErrorKind,
     OpenApiException,
-    PushQuote,
     QuoteContext,
     RequestTimeout,
     SubType,
@@ -28,23 +25,9 @@ from tests.openapi.peer import (
     answer_quotes,
     quote_push,
 )
+from tests.openapi.waiting import WAIT, collect, eventually
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
-
-WAIT = 30.0
-
-
-def _collect(context: QuoteContext) -> queue.Queue[tuple[str, PushQuote]]:
-    events: queue.Queue[tuple[str, PushQuote]] = queue.Queue()
-    context.set_on_quote(lambda symbol, event: events.put((symbol, event)))
-    return events
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < until, "not within the time"
-        threading.Event().wait(0.005)
 
 
 # ----------------------------------------------------------------------------------- sign-in
@@ -121,7 +104,7 @@ def test_no_server_is_said_at_once(peer: Peer) -> None:
 def test_a_lost_line_comes_back_resumed_and_subscribed(
     peer: Peer, context: QuoteContext, how: str
 ) -> None:
-    events = _collect(context)
+    events = collect(context)
     context.subscribe(["700.HK", "AAPL.US"], [SubType.Quote])
     context.subscribe(["5.HK"], [SubType.Depth])
     passwords = peer.passwords()
@@ -181,7 +164,7 @@ def test_a_call_during_an_outage_ends_at_its_deadline(peer: Peer) -> None:
             context.quote(["700.HK"])
         peer.start()
         peer.handlers[11] = answer_quotes
-        _eventually(lambda: context._is_up)
+        eventually(lambda: context._is_up)
         assert context.quote(["700.HK"])
 
 

@@ -95,7 +95,7 @@ def client_environment(
 
 
 def run_kits(kits: Sequence[Path], options: argparse.Namespace) -> int:
-    """Start a server, run every kit against it, some times in a row; return how many runs failed."""
+    """Start a server, run every kit against it as often as asked; return how many runs failed."""
     with tempfile.TemporaryDirectory(prefix="portway-accept-") as folder:
         home = Path(folder) / "home"
         failed = 0

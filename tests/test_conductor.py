@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from portway.model.symbol import Market, Symbol
 from portway.storage.memory import MemoryStore
 from portway.trading.ports import JournalRecord, OrderFilter, Row, WriteFailed
 from portway.trading.runner import VenueRunner
+from tests.gateway.clients import until
 from tests.trading.floor import ACCOUNT, terms
 
 TENCENT = Symbol("700.HK")
@@ -52,14 +54,20 @@ class Day:
         self.market = MarketRunner(reference, [world], clock.instants)
         self.views = MarketViews(self.market)
         self.store, self.venue = store, VenueRunner("main", store, self.views)
+        self.can_keep, self.keeps_tried = True, 0
         self.conductor = Conductor(
             clock,
             self.market,
             self.venue,
-            keep=lambda position: None,
+            keep=self._keep,
             is_wanted=lambda: True,
             drained=_nothing,
         )
+
+    def _keep(self, position: ClockPosition) -> None:
+        self.keeps_tried += 1
+        if not self.can_keep:
+            raise OSError("no space left on device")
 
     async def order(self, kind: OrderType, price: str | None = None, **more: object) -> int:
         wish = terms(OrderSide.BUY, 100, price, TENCENT, order_type=kind, **more)
@@ -77,10 +85,10 @@ async def _nothing() -> None:
 
 
 @asynccontextmanager
-async def day(at: str) -> AsyncIterator[Day]:
+async def day(at: str, speed: float = 0.0) -> AsyncIterator[Day]:
     calendars = built_in().calendars
     none: ClockPosition | None = None
-    clock = start_clock(parse_clock(f"at {at}"), none, calendars, datetime.now(UTC), 0.0)
+    clock = start_clock(parse_clock(f"at {at}"), none, calendars, datetime.now(UTC), speed)
     that = Day(clock, StubbornStore())
     await that.venue.start()
     await that.venue.submit(OpenAccount(ACCOUNT, ""))
@@ -113,6 +121,24 @@ async def test_a_move_that_the_venue_could_not_hear_does_not_stop_the_clock() ->
         that.store.failures = 1
         await that.conductor.step(1800)
         assert that.status(order) is OrderStatus.FILLED
+
+
+async def test_time_stands_still_while_its_position_cannot_be_saved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or a restart would go back behind what was shown; the server itself goes on."""
+    monkeypatch.setattr(conducting, "KEEP_SECONDS", 0.0)
+    async with day("2026-01-05T10:00:00+08:00", speed=100) as that:
+        that.can_keep = False
+        running = asyncio.create_task(that.conductor.run())
+        await until(lambda: that.keeps_tried)
+        stood = that.market.now(Market.HK)
+        tried = that.keeps_tried
+        await until(lambda: that.keeps_tried > tried + 3)
+        assert that.market.now(Market.HK) == stood
+        that.can_keep = True
+        await until(lambda: that.market.now(Market.HK) > stood)
+        running.cancel()
 
 
 async def test_an_at_auction_order_gets_the_price_of_the_synthetic_auction() -> None:

@@ -2,8 +2,8 @@
 
 A stretch of market time is carried out event by event: boards fold what the sources yield, venues
 hear what concerns their orders and what falls due, and only when all of it is durable does the
-clock count the stretch as gone. It decides nothing; it reads the machine's clock, so that nobody
-below has to.
+clock count the stretch as gone: while the disk cannot be written, time stands still. It decides
+nothing; it reads the machine's clock, so that nobody below has to.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from portway.model.command import Command, MarketMoved, TimeReached
 from portway.model.event import Event
 from portway.model.session import Timetable, phase_at
 from portway.model.symbol import Market, market_of
-from portway.trading.errors import DecisionFailed, TradingError
+from portway.trading.errors import DecisionFailed, JournalUnavailable, TradingError
 from portway.trading.runner import VenueRunner
 from portway.trading.script import Script, ScriptError, ScriptLine
 
@@ -79,7 +79,7 @@ class Conductor:
         """Prepare; `run` moves free-running time until it is cancelled.
 
         Args:
-            keep: Saves the position.
+            keep: Saves the position; raises OSError when it cannot.
             is_wanted: Whether an `open` clock has a reason to move.
             drained: Waits until subscribers have taken what was pushed, within limits.
         """
@@ -94,6 +94,7 @@ class Conductor:
         self._script = Script(())
         self._on_script_end: Callable[[], None] = lambda: None
         self._note: Callable[[Mapping[Market, datetime], Command], None] | None = None
+        self._is_kept = True  # Whether the position could be saved when it was tried last.
         self._turned_at = time.monotonic()
 
     @property
@@ -106,7 +107,7 @@ class Conductor:
         async with self._moving:
             begins = {m: min(since.get(m, at), at) for m, at in self._clock.instants.items()}
             await self._carry_out(Leg(dict(self._clock.instants), silent=True), begins)
-        self._keep(self._clock.position(RESERVE))
+        self._save(RESERVE)
 
     async def run(self) -> None:
         """Move free-running time until cancelled."""
@@ -115,6 +116,8 @@ class Conductor:
             await asyncio.sleep(self._pause_seconds())
             now = time.monotonic()
             elapsed, last = timedelta(seconds=now - last), now
+            if not self._is_kept and not self._save_again(now):
+                continue  # A restart would go back behind what was shown.
             self._turned_at = now
             if self._clock.mode is ClockMode.OPEN and not self._is_wanted():
                 continue
@@ -122,7 +125,26 @@ class Conductor:
                 await self._go(self._clock.flow(min(elapsed, ELAPSED_MAX), datetime.now(UTC)))
             if now - self._kept_at > KEEP_SECONDS and self.is_moving:
                 self._kept_at = now
-                self._keep(self._clock.position(RESERVE))
+                self._save(RESERVE)
+
+    def _save(self, reserve: timedelta = timedelta(0)) -> None:
+        try:
+            self._keep(self._clock.position(reserve))
+        except OSError as error:
+            if self._is_kept:
+                log.error("market time stands still until its position can be saved: %s", error)
+            self._is_kept = False
+        else:
+            if not self._is_kept:
+                log.warning("market time moves again")
+            self._is_kept = True
+
+    def _save_again(self, now: float) -> bool:
+        """Try again to save the position, now and then; whether it is saved."""
+        if now - self._kept_at > KEEP_SECONDS:
+            self._kept_at = now
+            self._save(RESERVE)
+        return self._is_kept
 
     def _pause_seconds(self) -> float:
         """Until the next event is due, so that it is shown when it happens and not a turn later."""
@@ -187,7 +209,7 @@ class Conductor:
 
     def stop(self) -> None:
         """Save where the clock stands, exactly."""
-        self._keep(self._clock.position())
+        self._save()
 
     # -- admin -------------------------------------------------------------------------------
 
@@ -210,7 +232,7 @@ class Conductor:
             raise ValueError(f"a step has 0 to {STEP_SECONDS_MAX:.0f} seconds, not {seconds}")
         async with self._moving:
             await self._go(self._clock.legs(timedelta(seconds=seconds)), waits=True)
-            self._keep(self._clock.position(self._reserve))
+            self._save(self._reserve)
         return await self.state()
 
     async def jump(self, to: str) -> dict[str, Any]:
@@ -218,13 +240,13 @@ class Conductor:
         instant = parse_instant(to)
         async with self._moving:
             await self._go(self._clock.jump(instant), waits=True)
-            self._keep(self._clock.position(self._reserve))
+            self._save(self._reserve)
         return await self.state()
 
     async def pause(self) -> dict[str, Any]:
         async with self._moving:
             self._clock.paused = True
-            self._keep(self._clock.position())
+            self._save()
         return await self.state()
 
     async def resume(self) -> dict[str, Any]:
@@ -234,7 +256,7 @@ class Conductor:
     async def set_speed(self, speed: float) -> dict[str, Any]:
         async with self._moving:
             self._clock.set_speed(speed)
-            self._keep(self._clock.position(self._reserve))
+            self._save(self._reserve)
         return await self.state()
 
     @property
@@ -368,12 +390,19 @@ class Conductor:
         """Let the venue know; False when no order of the symbol works any more."""
         if moved.symbol not in self._venue.working_symbols():
             return False
-        try:
-            await self._venue.submit(moved, moved.at)
-        except TradingError as error:
-            # The next move of the symbol shows the whole market again; time goes on.
-            log.error("the venue did not hear that %s moved: %s", moved.symbol, error)
-        return True
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                await self._venue.submit(moved, moved.at)
+            except JournalUnavailable:
+                # The venue has told why. Nothing was done, so that no print counts twice.
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, RETRY_SECONDS_MAX)
+                continue
+            except TradingError as error:
+                # The next move of the symbol shows the whole market again; time goes on.
+                log.error("the venue did not hear that %s moved: %s", moved.symbol, error)
+            return True
 
     async def _submit_line(self, command: Command) -> None:
         """Carry out a script's command; one that is refused was so when it was recorded, too."""
@@ -404,6 +433,8 @@ class Conductor:
                 if defects >= DEFECTS_MAX:
                     log.error("%s is passed over after a defect: %s", type(due).__name__, error)
                     return
+            except JournalUnavailable:
+                pass  # The venue has told why.
             except TradingError as error:
                 log.error("%s has to wait: %s", type(due).__name__, error)
             await asyncio.sleep(pause)

@@ -12,6 +12,7 @@ import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -21,6 +22,7 @@ import apsw
 
 __all__ = ["Call", "Change", "Disk", "Trouble"]
 
+LOG_PAGES = 40  # The log is folded after so few that it is often cut and fails in it; usually 1000.
 _NUMBERS = itertools.count()
 
 
@@ -73,11 +75,13 @@ class Disk:
     Attributes:
         changes: Every call that changed the disk, in order.
         calls: How many calls there were; of all kinds, those that failed too.
+        failed: How many were made to fail.
         before: Told of every call and its number before it happens; raises, or waits.
     """
 
     changes: list[Change] = field(default_factory=list)
     calls: int = 0
+    failed: int = 0
     before: Callable[[Call, int], None] | None = None
     name: str = field(default_factory=lambda: f"disk{next(_NUMBERS)}")
 
@@ -86,10 +90,8 @@ class Disk:
         self._vfs: _FileSystem | None = _FileSystem(self)
 
     def connect(self, path: Path) -> sqlite3.Connection:
-        """Open a connection of the adapter; it folds its log after few pages, to be cut in it."""
-        connection = _Connection(path, self.name)
-        connection.execute("PRAGMA wal_autocheckpoint = 40")
-        return connection  # type: ignore[return-value]
+        """Open a connection for the adapter."""
+        return _Connection(path, self.name)  # type: ignore[return-value]
 
     def close(self) -> None:
         """Forget the file system; its connections are closed."""
@@ -110,6 +112,7 @@ class Disk:
                 return
             number = next(counted)
             if number >= skip and (times is None or number < skip + times):
+                self.failed += 1
                 raise trouble.error()
 
         self.before = before
@@ -191,6 +194,7 @@ class _Connection:
 
     def __init__(self, path: Path, vfs: str) -> None:
         self._connection = _told(lambda: apsw.Connection(str(path), vfs=vfs))
+        self._connection.set_wal_hook(_fold_log)
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> _Rows:
         return _Rows(_told(lambda: self._connection.execute(sql, values).fetchall()))
@@ -218,6 +222,17 @@ class _Rows:
 
     def fetchone(self) -> Any:
         return self._rows[0] if self._rows else None
+
+
+def _fold_log(connection: apsw.Connection, name: str, pages: int) -> int:
+    """Do what SQLite does by itself after a commit: a failure is none of the commit's.
+
+    Its own code would let the error of a fault, which is Python's, come out of the commit.
+    """
+    if pages >= LOG_PAGES:
+        with suppress(apsw.Error):
+            connection.wal_checkpoint(name)
+    return apsw.SQLITE_OK
 
 
 def _told(act: Callable[[], Any]) -> Any:

@@ -155,13 +155,10 @@ def accepted(payloads: Iterable[bytes]) -> Counter[str | None]:
 
 
 def test_a_history_is_lively_and_its_journal_is_the_fold_of_its_commands(history: History) -> None:
-    kinds = {type(one.command).__name__ for group in history.groups for one in group}
-    assert {"SubmitOrder", "CancelOrder", "ReplaceOrder", "MarketMoved"} <= kinds
     facts = {
         type(fact).__name__ for payload in history.truth.payloads for fact in decode_facts(payload)
     }
-    assert {"OrderFilled", "OrderAccepted", "OrderStatusChanged"} <= facts
-    assert SEED or {"OrderReplaced", "SettlementDone"} <= facts, "the usual seeds have all of it"
+    assert {"OrderAccepted", "OrderFilled", "OrderReplaced", "SettlementDone"} <= facts
     assert any(len(batch.records) > 1 for batch in history.batches)
     files = Counter(change.file for change in history.changes)
     assert files[DATABASE] > 100, "the log was folded into the file several times"

@@ -31,6 +31,7 @@ from portway.model.command import (
 )
 from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event
+from portway.model.order import OrderStatus
 from portway.model.symbol import Market, Symbol
 from portway.storage.schema import TABLES
 from portway.storage.sqlite import Connect, SqliteStore
@@ -66,11 +67,11 @@ class _RecordedFlow(Flow):
 
 
 def script(seed: int, commands: int) -> list[list[Stamped]]:
-    """Return the commands of a seed in groups that are submitted together."""
+    """Return the commands of a seed, at least so many, in groups that are submitted together."""
     random = Random(seed)
     flow = _RecordedFlow(Random(seed), tuple(FillModel)[seed % len(FillModel)], pace=12)
     flow.begin()
-    while len(flow.told) < commands:
+    while len(flow.told) < commands or not _is_whole(flow):
         flow.step()
     groups: list[list[Stamped]] = []
     room = 0
@@ -82,6 +83,15 @@ def script(seed: int, commands: int) -> list[list[Stamped]]:
             groups.append([one])
             room = random.randrange(TOGETHER_MAX)
     return groups
+
+
+def _is_whole(flow: Flow) -> bool:
+    """Whether orders were filled, replaced and cancelled, and money settled."""
+    facts = {type(fact).__name__ for record in flow.facts for fact in record}
+    ended = {one.status for one in flow.state.closed.values()}
+    return {"OrderFilled", "OrderReplaced", "SettlementDone"} <= facts and (
+        OrderStatus.CANCELED in ended
+    )
 
 
 @dataclass
@@ -140,7 +150,7 @@ async def play(
     """
     market = _ScriptedMarket()
     settings = VenueSettings(fill_model=tuple(FillModel)[seed % len(FillModel)])
-    runner = VenueRunner(VENUE, store, market, settings=settings)
+    runner = VenueRunner(VENUE, store, market, configure=lambda _: settings)
     await runner.start()
     try:
         for group in groups:

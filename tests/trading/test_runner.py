@@ -25,7 +25,13 @@ from portway.model.symbol import Symbol
 from portway.settings import Settings
 from portway.storage.memory import Fault, MemoryStore
 from portway.trading import runner as runner_module
-from portway.trading.errors import DecisionFailed, OutcomeUnknown, VenueBusy, VenueClosed
+from portway.trading.errors import (
+    DecisionFailed,
+    JournalUnavailable,
+    OutcomeUnknown,
+    VenueBusy,
+    VenueClosed,
+)
 from portway.trading.ports import JournalRecord, Published, Row
 from portway.trading.recovery import recover
 from portway.trading.runner import VenueRunner
@@ -219,7 +225,7 @@ async def test_a_venue_goes_on_by_itself_when_its_disk_does() -> None:
         with pytest.raises(OutcomeUnknown):
             await runner.submit(buy(100, "490"))
         for _ in range(2):
-            with pytest.raises(VenueClosed, match="cannot be read"):
+            with pytest.raises(JournalUnavailable, match="cannot be read"):
                 await runner.submit(buy(100, "490"))
         store.is_deaf = False
         order_id_of(await runner.submit(buy(100, "490")))
@@ -236,6 +242,7 @@ async def test_whatever_an_adapter_raises_nobody_waits_for_ever() -> None:
         await runner.submit(OpenAccount("A4", ""))
 
 
+@pytest.mark.covers("error 503002")
 async def test_closing_finishes_what_was_submitted() -> None:
     store = MemoryStore()
     runner = VenueRunner(VENUE, store, market_at())

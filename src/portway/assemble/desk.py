@@ -39,6 +39,11 @@ class Desk:
         """The read side."""
         return self._queries
 
+    @property
+    def trouble(self) -> str | None:
+        """Why no command can be carried out now; None: they can."""
+        return self._venue.trouble
+
     async def submit(self, command: Command) -> tuple[Event, ...]:
         """Carry a command out; the answering event first, all of them durable."""
         return await self._submit(command)

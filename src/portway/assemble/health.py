@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from portway.assemble.desk import Desk
 from portway.conductor import Conductor
 from portway.storage.sqlite import SqliteStore
 from portway.trading.ports import WriteFailed
@@ -18,8 +19,9 @@ PROBE_SECONDS = 2.0  # The write is tested at most so often, however often healt
 class DataPath:
     """Checks that touch what an order and a quote would touch."""
 
-    def __init__(self, store: SqliteStore, conductor: Conductor) -> None:
+    def __init__(self, store: SqliteStore, conductor: Conductor, desk: Desk) -> None:
         self._store = store
+        self._desk = desk
         self._conductor = conductor
         self._probed_at = 0.0
         self._journal = "not tested yet"
@@ -32,11 +34,11 @@ class DataPath:
             self._probed_at = now
         lag = self._conductor.lag_seconds
         market = "ok" if lag < LAG_SECONDS_MAX else f"market time stands still for {lag:.0f} s"
-        return {"journal": self._journal, "market": market}
+        return {"journal": self._desk.trouble or self._journal, "market": market}
 
     def _probe(self) -> str:
         try:
-            self._store.set_meta("health_probe", str(int(time.time())))
+            self._store.probe()
         except WriteFailed as error:
             return str(error)
         return "ok"

@@ -165,7 +165,7 @@ class Listeners:
             services,
             admin=AdminApi(conductor, self._status(conductor), self._owner_routes()),
             admin_secret=self._credentials.admin_secret,
-            health=DataPath(self._store, conductor),
+            health=DataPath(self._store, conductor, self._desk),
             registry=registry,
             stats=self._stats,
         )

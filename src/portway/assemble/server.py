@@ -43,7 +43,8 @@ from portway.settings import SERVER_FILE, Settings
 from portway.storage.errors import StorageError
 from portway.storage.home import Home, open_home, read_json, write_json
 from portway.storage.sqlite import SqliteStore
-from portway.trading.ports import JournalCorrupt
+from portway.trading.errors import TradingError
+from portway.trading.ports import JournalCorrupt, WriteFailed
 from portway.trading.queries import TradeQueries
 from portway.trading.runner import VenueRunner
 from portway.trading.script import ScriptError
@@ -85,7 +86,7 @@ def run(settings: Settings, on_ready: Ready) -> None:
         ScriptError,
     ) as error:
         raise StartError(str(error)) from error
-    except OSError as error:
+    except (OSError, TradingError, WriteFailed) as error:
         raise StartError(f"{error}: is the home on a disk that can be written?") from error
 
 
@@ -237,7 +238,8 @@ async def _announced(
         on_ready(home.path, server)
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # On a disk that became read-only it stays, as after a kill.
+            path.unlink(missing_ok=True)
 
 
 def _market_line(clock: Clock) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
@@ -29,6 +30,7 @@ from portway.gateway.ports import (
     SessionRecord,
     TokenRecord,
 )
+from portway.trading.ports import WriteFailed
 from portway.wire.commands import Channel
 from portway.wire.signature import bearer_token, parse_timestamp_ms, verify
 
@@ -45,6 +47,8 @@ __all__ = [
     "new_token",
     "token_digest",
 ]
+
+log = logging.getLogger(__name__)
 
 TOKEN_DAYS: Final = 90
 TOKEN_DAYS_MAX: Final = 365
@@ -313,17 +317,20 @@ class Identity:
         session_id = _random_text(self._random, 24)
         lineage = lineage or _random_text(self._random, 12)
         expires_at_ms = int((self._wall() + SESSION_SECONDS) * 1000)
-        await self._store.add_session(
-            SessionRecord(
-                token_digest(session_id),
-                lineage,
-                channel,
-                principal.app_key,
-                principal.account_no,
-                principal.is_tool,
-                expires_at_ms,
-            )
+        record = SessionRecord(
+            token_digest(session_id),
+            lineage,
+            channel,
+            principal.app_key,
+            principal.account_no,
+            principal.is_tool,
+            expires_at_ms,
         )
+        try:
+            await self._store.add_session(record)
+        except WriteFailed as error:
+            # Whoever can read is let in; the session lasts as long as its connection.
+            log.warning("a session cannot be resumed later: %s", error)
         return OpenedSession(principal, session_id, lineage, expires_at_ms)
 
     async def find_session(self, session_id: str, channel: Channel) -> SessionRecord:
@@ -348,7 +355,10 @@ class Identity:
 
     async def drop_expired(self) -> None:
         """Forget sessions past their expiry; to be called now and then."""
-        await self._store.drop_sessions(int(self._wall() * 1000))
+        try:
+            await self._store.drop_sessions(int(self._wall() * 1000))
+        except WriteFailed as error:
+            log.warning("expired sessions stay in the store for now: %s", error)
 
     # ----------------------------------------------------------------------------- the checks
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from portway.gateway.errors import Refused
+from portway.gateway.errors import Refused, refusal_of
 from portway.gateway.identity import TOKEN_DAYS, new_app, new_token
 from portway.gateway.ports import AccountRecord, IdentityStore, TokenRecord
 from portway.model.account import AccountKind, Agreement, Standing
@@ -32,7 +32,7 @@ from portway.model.command import (
 from portway.model.decimals import wire_text
 from portway.model.event import CashConverted, Event, OrderRefused
 from portway.model.money import Currency
-from portway.trading.errors import OutcomeUnknown, VenueBusy, VenueClosed
+from portway.trading.errors import TradingError
 from portway.trading.ports import AccountRow
 from portway.trading.queries import TradeQueries
 
@@ -294,10 +294,8 @@ class Office:
     async def _submit(self, command: Command) -> Event:
         try:
             events = await self._venue.submit(command)
-        except (VenueBusy, VenueClosed):
-            raise Refused("VENUE_BUSY") from None
-        except OutcomeUnknown:
-            raise Refused("OUTCOME_UNKNOWN") from None
+        except TradingError as error:
+            raise refusal_of(error) from None
         if isinstance(events[0], OrderRefused):
             raise Refused(events[0].reason.name, events[0].detail)
         return events[0]

@@ -91,6 +91,9 @@ class MemoryStore:
         if fault is Fault.KEPT_BUT_UNANSWERED:
             raise WriteFailed("a fault was ordered: kept, but unanswered")
 
+    def probe(self) -> None:
+        """Memory can always be written."""
+
     def save_snapshot(self, venue: str, snapshot: JournalRecord) -> None:
         self._venue(venue).snapshot = snapshot
 

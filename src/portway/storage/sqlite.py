@@ -24,7 +24,13 @@ from portway.storage.schema import (
     row_values,
 )
 from portway.storage.sqlite_reads import SqliteReadModels
-from portway.trading.ports import JournalCorrupt, JournalRecord, Row, WriteFailed
+from portway.trading.ports import (
+    JournalCorrupt,
+    JournalRecord,
+    NothingWritten,
+    Row,
+    WriteFailed,
+)
 
 __all__ = ["SqliteStore", "open_connection"]
 
@@ -32,6 +38,9 @@ BUSY_TIMEOUT_MS: Final = 5000
 ROWS_A_STATEMENT: Final = 32  # Whose values stay far below the most that a statement takes.
 READ_ROWS: Final = 1000  # Journal records fetched at a time: bounds the memory of a recovery.
 _NO_CHAIN: Final = b""
+# A commit that fails in one of these ways has not written its last frame whole: whatever the next
+# start finds in the log, it is no transaction.
+_COMMIT_UNDONE: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY)
 
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -118,14 +127,20 @@ class SqliteStore:
                 values = []
                 for record in records:
                     if record.seq != seq + 1:
-                        raise WriteFailed(f"record {record.seq} does not follow {seq}")
+                        raise NothingWritten(f"record {record.seq} does not follow {seq}")
                     seq, chain = record.seq, _link(chain, record.payload)
                     values.append((venue, seq, record.payload, chain))
                 self._write_all(venue, values, (venue, seq, chain), rows)
             except sqlite3.Error as error:
                 self._heads.pop(venue, None)
-                raise WriteFailed(f"{self._path}: {error}") from error
+                raise NothingWritten(f"{self._path}: {error}") from error
+            except WriteFailed:
+                self._heads.pop(venue, None)
+                raise
             self._heads[venue] = (seq, chain)
+
+    def probe(self) -> None:
+        self.set_meta("probe", "")
 
     def save_snapshot(self, venue: str, snapshot: JournalRecord) -> None:
         chain = self._chain_at(venue, snapshot.seq)
@@ -151,13 +166,15 @@ class SqliteStore:
         """Carry out one statement in a transaction of its own; durable on return.
 
         Raises:
-            WriteFailed: If that is not certain.
+            NothingWritten: If it is certain that nothing was kept.
+            WriteFailed: If neither is certain.
         """
         with self._write_lock:
             try:
                 self._writer.execute(sql, tuple(values))
             except sqlite3.Error as error:
-                raise WriteFailed(f"{self._path}: {error}") from error
+                failure = NothingWritten if _is_undone(error) else WriteFailed
+                raise failure(f"{self._path}: {error}") from error
 
     def meta(self, key: str) -> str | None:
         """Return a value kept by `set_meta`."""
@@ -185,11 +202,31 @@ class SqliteStore:
                 by_kind.setdefault(type(row), []).append(row_values(venue, row))
             for kind, values in by_kind.items():
                 _insert(writer, insert_sql(kind), values)
-            writer.execute("COMMIT")
         except BaseException:
             if writer.in_transaction:
                 writer.execute("ROLLBACK")
             raise
+        try:
+            writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._undo(error)
+            raise
+
+    def _undo(self, error: sqlite3.Error) -> None:
+        """Make sure that nothing is left of a transaction whose commit failed.
+
+        Raises:
+            WriteFailed: If the next start might find it: a flush that failed may have flushed.
+        """
+        writer = self._writer
+        try:
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            # Its place in the log is this one's now. Once flushed, nothing can bring it back.
+            writer.execute("INSERT OR REPLACE INTO meta VALUES ('probe', '')")
+        except sqlite3.Error:
+            if not _is_undone(error):
+                raise WriteFailed(f"{self._path}: {error}") from error
 
     def _head(self, venue: str) -> tuple[int, bytes]:
         rows = self.select("SELECT seq, chain FROM journal_head WHERE venue = ?", (venue,))
@@ -256,6 +293,10 @@ def _insert(writer: sqlite3.Connection, statement: str, rows: Sequence[tuple[obj
 
 def _marks(width: int) -> str:
     return f"({', '.join('?' * width)})"
+
+
+def _is_undone(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _COMMIT_UNDONE
 
 
 def _link(chain: bytes, payload: bytes) -> bytes:

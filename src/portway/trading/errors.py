@@ -1,15 +1,23 @@
 """What a submitted command can meet besides an answer.
 
 TradingError
-├── VenueBusy         the inbox is full; nothing was done
-├── VenueClosed       the runner is stopping or not started; nothing was done
-├── DecisionFailed    a defect; nothing was done
-└── OutcomeUnknown    the write failed; the command may or may not have been carried out
+├── VenueBusy           the inbox is full; nothing was done
+├── VenueClosed         the runner is stopping or not started; nothing was done
+├── JournalUnavailable  the journal cannot be written or read now; nothing was done
+├── DecisionFailed      a defect; nothing was done
+└── OutcomeUnknown      the write failed; the command may or may not have been carried out
 """
 
 from __future__ import annotations
 
-__all__ = ["DecisionFailed", "OutcomeUnknown", "TradingError", "VenueBusy", "VenueClosed"]
+__all__ = [
+    "DecisionFailed",
+    "JournalUnavailable",
+    "OutcomeUnknown",
+    "TradingError",
+    "VenueBusy",
+    "VenueClosed",
+]
 
 
 class TradingError(Exception):
@@ -22,6 +30,10 @@ class VenueBusy(TradingError):
 
 class VenueClosed(TradingError):
     """The runner does not take commands now; nothing was done."""
+
+
+class JournalUnavailable(TradingError):
+    """The journal cannot be written or read; nothing was done; it is tried with every command."""
 
 
 class DecisionFailed(TradingError):

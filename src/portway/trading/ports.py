@@ -39,6 +39,7 @@ __all__ = [
     "JournalCorrupt",
     "JournalRecord",
     "MarketFacts",
+    "NothingWritten",
     "OrderEventRow",
     "OrderFilter",
     "OrderRow",
@@ -58,6 +59,10 @@ class JournalCorrupt(Exception):
 
 class WriteFailed(Exception):
     """A batch could not be made durable; whether it was is for recovery to find out."""
+
+
+class NothingWritten(WriteFailed):
+    """A batch was not written, and no part of it will ever be found."""
 
 
 class BusinessType(IntEnum):
@@ -361,7 +366,16 @@ class Journal(Protocol):
         """Write records and rows in one transaction; durable on return.
 
         Raises:
-            WriteFailed: If that is not certain.
+            NothingWritten: If it is certain that nothing was kept, nor will be after a crash.
+            WriteFailed: If neither is certain.
+        """
+        ...
+
+    def probe(self) -> None:
+        """Make something small durable, to learn whether the next batch can be.
+
+        Raises:
+            WriteFailed: If it could not.
         """
         ...
 

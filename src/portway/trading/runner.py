@@ -3,8 +3,9 @@
 The inbox is drained in batches; each command is stamped and decided on the state as it runs ahead
 of the disk; the facts and the rows that follow go to the journal in one transaction, in a worker
 thread; only then are callers answered and listeners told, in order. When the write fails nothing
-was told: the state is dropped, folded anew from the journal, and the batch is answered
-`OutcomeUnknown`. Which facts follow is the core's affair, how they are kept the adapter's.
+was told: the state is dropped and the batch answered `JournalUnavailable`, or `OutcomeUnknown` when
+nobody can tell; the state is folded anew once the journal can be written. Which facts follow is the
+core's affair, how they are kept the adapter's.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ from portway.model.command import (
 from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
 from portway.model.order import Order
-from portway.model.quote import Trade
 from portway.model.symbol import MalformedSymbol, Market, Symbol, market_of, parse_symbol
 from portway.trading.errors import (
     DecisionFailed,
+    JournalUnavailable,
     OutcomeUnknown,
     TradingError,
     VenueBusy,
@@ -57,11 +58,13 @@ from portway.trading.ports import (
     Journal,
     JournalRecord,
     MarketFacts,
+    NothingWritten,
     Published,
     PublishedFact,
     Row,
     WriteFailed,
 )
+from portway.trading.prints import PRINTS_MAX, bounded_prints
 from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
 from portway.trading.row_keys import key_of
@@ -74,7 +77,6 @@ log = logging.getLogger(__name__)
 
 INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
 BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
-PRINTS_MAX: Final = 1024  # Waiting prints of one symbol; past it only the extremes are kept.
 SNAPSHOT_RECORDS: Final = 20_000  # A snapshot is due after so many records: about a second's fold.
 HOME_MARKET: Final = Market.HK  # Whose clock dates the facts of an account.
 # The clock's and the market's commands are awaited one by one, and none of them may be lost.
@@ -154,6 +156,7 @@ class VenueRunner:
         self._told_symbols: frozenset[Symbol] = frozenset()
         self._task: asyncio.Task[None] | None = None
         self._is_open = False
+        self.trouble: str | None = None  # Why no command can be carried out now.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"venue-{venue}")
 
     async def start(self) -> None:
@@ -218,7 +221,8 @@ class VenueRunner:
 
         Raises:
             VenueBusy: The inbox is full; nothing was done.
-            VenueClosed: Not started, stopping, or its journal cannot be read; nothing was done.
+            VenueClosed: Not started or stopping; nothing was done.
+            JournalUnavailable: It cannot be written or read; nothing was done.
             DecisionFailed: A defect; nothing was done.
             OutcomeUnknown: The write failed; ask for the order before trying again.
         """
@@ -242,7 +246,7 @@ class VenueRunner:
             return
         waiting = self._moves.get(moved.symbol)
         if waiting is not None and waiting.prints:
-            moved = structs.replace(moved, prints=_bounded(waiting.prints + moved.prints))
+            moved = structs.replace(moved, prints=bounded_prints(waiting.prints + moved.prints))
         self._moves[moved.symbol] = moved
         self._wake.set()
 
@@ -253,7 +257,8 @@ class VenueRunner:
     def due_between(self, market: Market, after: datetime, until: datetime) -> list[datetime]:
         """Return the instants, `after < at <= until`, for which orders of a market wait."""
         if self._running is None:
-            return []
+            # Nobody knows; telling it the end is always right, and waits until it can hear.
+            return [until] if self._is_open and after < until else []
         return self._running.state.due_between(market, after, until)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -291,14 +296,9 @@ class VenueRunner:
 
     async def _carry_out(self, calls: list[_Call]) -> None:
         """Decide, write, answer and publish one batch."""
-        if self._running is None:
-            try:
-                await self._recover()
-            except Exception as error:
-                # Whatever an adapter raises: the callers hear of it, the next batch tries again.
-                log.exception("venue %s cannot read its journal", self._venue)
-                _refuse(calls, VenueClosed(f"the journal cannot be read: {error}"))
-                return
+        if self._running is None and (trouble := await self._mend()):
+            _refuse(calls, JournalUnavailable(trouble))
+            return
         assert self._running is not None, "recovered"
         try:
             batch = self._decide(self._running, calls)
@@ -306,8 +306,8 @@ class VenueRunner:
             log.exception("a decision of venue %s failed; its batch is dropped", self._venue)
             await self._drop(calls)
             return
-        if batch.records and not await self._write(batch):
-            _refuse(calls, OutcomeUnknown("the write failed; ask for the order before retrying"))
+        if batch.records and (error := await self._write(batch)):
+            _refuse(calls, error)
             return
         for call in calls:
             if call.answer is not None and not call.answer.done():
@@ -347,23 +347,52 @@ class VenueRunner:
                 batch.published.append(Published(seq, tuple(facts)))
         return batch
 
-    async def _write(self, batch: _Batch) -> bool:
-        """Make a batch durable; False, and the state dropped, when that is not certain."""
+    async def _write(self, batch: _Batch) -> TradingError | None:
+        """Make a batch durable; when that is not certain drop the state and say what is."""
         loop = asyncio.get_running_loop()
         rows = tuple(batch.rows.values())
         try:
             await loop.run_in_executor(
                 self._thread, self._journal.append, self._venue, batch.records, rows
             )
+        except NothingWritten as error:
+            self._stall(f"its journal cannot be written: {error}")
+            return JournalUnavailable(f"the journal cannot be written: {error}")
         except WriteFailed as error:
-            log.error("venue %s could not write its journal: %s", self._venue, error)
-        except Exception:
+            self._stall(f"its journal cannot be written: {error}")
+        except Exception as error:
             # Whatever an adapter raises, nobody knows what is on the disk.
             log.exception("venue %s could not write its journal", self._venue)
+            self._stall(f"its journal cannot be written: {error}")
         else:
-            return True
+            return None
+        return OutcomeUnknown("the write failed; ask for the order before retrying")
+
+    def _stall(self, trouble: str) -> None:
+        """Forget the state, which has run ahead of the disk."""
         self._running = None
-        return False
+        if self.trouble is None:
+            log.error("venue %s takes no commands until it can: %s", self._venue, trouble)
+        self.trouble = trouble
+
+    async def _mend(self) -> str | None:
+        """Fold the state anew; what is in the way of that, None when it is done."""
+        loop = asyncio.get_running_loop()
+        try:
+            # First of all, for it is cheap: no fold is worth its time while nothing can be written.
+            await loop.run_in_executor(self._thread, self._journal.probe)
+        except Exception as error:  # noqa: BLE001 - whatever an adapter raises, callers hear of it
+            self._stall(str(error))
+            return f"the journal cannot be written: {error}"
+        try:
+            await self._recover()
+        except Exception as error:  # noqa: BLE001 - and the next batch tries again
+            self._stall(f"its journal cannot be read: {error}")
+            return f"the journal cannot be read: {error}"
+        if self.trouble is not None:
+            log.warning("venue %s takes commands again", self._venue)
+        self.trouble = None
+        return None
 
     async def _recover(self) -> None:
         loop = asyncio.get_running_loop()
@@ -449,23 +478,6 @@ def _collect_rows(
 ) -> None:
     for row in rows_of(state, fact, order, seq, index):
         batch.rows[key_of(row)] = row
-
-
-def _bounded(prints: tuple[Trade, ...]) -> tuple[Trade, ...]:
-    """Keep waiting prints within `PRINTS_MAX`: of the older half, only the extremes matter."""
-    if len(prints) <= PRINTS_MAX:
-        return prints
-    older, newer = prints[: PRINTS_MAX // 2], prints[PRINTS_MAX // 2 :]
-    extremes: dict[tuple[object, str], Trade] = {}
-    for trade in older:
-        low = extremes.setdefault((trade.session, "low"), trade)
-        high = extremes.setdefault((trade.session, "high"), trade)
-        if trade.price < low.price:
-            extremes[trade.session, "low"] = trade
-        if trade.price > high.price:
-            extremes[trade.session, "high"] = trade
-    kept = {id(trade): trade for trade in extremes.values()}
-    return (*(trade for trade in older if id(trade) in kept), *newer)
 
 
 def _refuse(calls: list[_Call], error: TradingError) -> None:

@@ -3,7 +3,7 @@
 One row per refusal that portway can answer, on HTTP, on a socket, or as the `msg` of a rejected
 order. Codes and English texts are the vendor's where they are known (published, or reported by
 users); other texts, all Chinese ones, and the codes of our own answers (`403000`, `404000`, `409000`,
-`413000`, `503000`, `504000`) are ours. Keyed by name: this layer does not know who refuses what.
+`413000`, `503000` to `503002`, `504000`) are ours. Keyed by name: this layer does not know who refuses what.
 """
 
 from __future__ import annotations
@@ -142,7 +142,9 @@ _GATEWAY = {
     "RATE_LIMITED": _row(429002, 429, None, "api request is limited, please slow down request frequency", "请求受限，请降低请求频率", "請求受限，請降低請求頻率"),
     "INTERNAL_ERROR": _row(500000, 500, _S.SERVER_INTERNAL_ERROR, "internal error", "内部错误", "內部錯誤"),
     "VENUE_BUSY": _row(503000, 503, _S.SERVER_INTERNAL_ERROR, "server busy, nothing was done, please try again", "服务器繁忙，未执行任何操作，请稍后重试", "伺服器繁忙，未執行任何操作，請稍後重試"),
-    "OUTCOME_UNKNOWN": _row(504000, 504, _S.SERVER_TIMEOUT, "outcome unknown, please query the order before trying again", "结果未知，重试前请先查询订单", "結果未知，重試前請先查詢訂單"),
+    "STORAGE_UNAVAILABLE": _row(503001, 503, _S.SERVER_INTERNAL_ERROR, "the server's disk cannot be written, nothing was done; queries still work, and orders are taken again without a restart once the disk has room and can be written", "服务器磁盘无法写入，未执行任何操作；查询仍可使用，磁盘恢复可写后将自动继续接受订单，无需重启", "伺服器磁碟無法寫入，未執行任何操作；查詢仍可使用，磁碟恢復可寫後將自動繼續接受訂單，無需重啟"),
+    "VENUE_CLOSED": _row(503002, 503, _S.SERVER_INTERNAL_ERROR, "the server is stopping, nothing was done, please try again once it is back", "服务器正在停止，未执行任何操作，请在其恢复后重试", "伺服器正在停止，未執行任何操作，請在其恢復後重試"),
+    "OUTCOME_UNKNOWN": _row(504000, 504, _S.SERVER_TIMEOUT, "outcome unknown, please query the order before trying again, or repeat the request with the same client_request_id", "结果未知，重试前请先查询订单，或使用相同的 client_request_id 重试", "結果未知，重試前請先查詢訂單，或使用相同的 client_request_id 重試"),
 }
 
 _SOCKET = {

@@ -31,6 +31,7 @@ from portway.gateway.identity import Recognised
 from portway.gateway.limits import Caller
 from portway.gateway.ports import HealthCheck
 from portway.gateway.stats import GatewayStats
+from portway.trading.ports import NothingWritten, WriteFailed
 from portway.wire.envelope import failure, pick_language, success_bytes
 from portway.wire.signature import last_values
 
@@ -128,6 +129,11 @@ class HttpApp:
             answer = _refusal(refused, headers)
         except (ClientGone, asyncio.CancelledError):
             raise
+        except WriteFailed as error:
+            log.error("%s could not be written: %s", name, error, extra={"trace_id": trace_id})
+            certain = isinstance(error, NothingWritten)
+            reason = "STORAGE_UNAVAILABLE" if certain else "OUTCOME_UNKNOWN"
+            answer = _refusal(Refused(reason), headers)
         except Exception:
             log.exception("request failed", extra={"trace_id": trace_id, "route": name})
             self._stats.defects += 1

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from portway.gateway.errors import Refused
+from portway.gateway.errors import Refused, refusal_of
 from portway.gateway.http.attached_params import (
     AttachedBody,
     attached_objects,
@@ -41,7 +41,7 @@ from portway.model.order import (
     TimeInForce,
 )
 from portway.model.symbol import REGION_MARKETS, MalformedSymbol, Market, Symbol, parse_symbol
-from portway.trading.errors import OutcomeUnknown, VenueBusy, VenueClosed
+from portway.trading.errors import TradingError
 from portway.trading.ports import ExecutionFilter, OrderFilter
 from portway.trading.queries import OrderPage, TradeQueries
 from portway.wire import names
@@ -176,10 +176,8 @@ async def _submit(services: Services, command: Command) -> Event:
     """Return the event that answers a command, durable by now."""
     try:
         events = await services.trades.submit(command)
-    except (VenueBusy, VenueClosed):
-        raise Refused("VENUE_BUSY") from None
-    except OutcomeUnknown:
-        raise Refused("OUTCOME_UNKNOWN") from None
+    except TradingError as error:
+        raise refusal_of(error) from None
     first = events[0]
     if isinstance(first, OrderRefused):
         raise Refused(first.reason.name, first.detail)

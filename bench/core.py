@@ -14,6 +14,7 @@ import pstats
 import random
 import statistics
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -43,10 +44,18 @@ MIDDLE, LOT, SHARES = 300, 100, 300_000
 ROUNDS = 5
 
 
-class Venue:
-    """One state, fed command by command at rising market instants."""
+Listener = Callable[["Venue", tuple[Event, ...]], None]
 
-    def __init__(self) -> None:
+
+class Venue:
+    """One state, fed command by command at rising market instants.
+
+    Args:
+        listener: Is told what followed from each command.
+    """
+
+    def __init__(self, listener: Listener | None = None) -> None:
+        self.listener = listener
         self.state, self.outsides, self.seq = State(), Outsides(), 0
         self.at = OPEN
         self.shown = depth(TENCENT, "299.8x1000000000", "300.2x1000000000", OPEN)
@@ -62,7 +71,11 @@ class Venue:
     def tell(self, command: Command) -> tuple[Event, ...]:
         self.at += timedelta(microseconds=50)
         self.seq += 1
-        return handle(self.state, self.outsides, Stamped(command, self.at, self.view), self.seq)
+        stamped = Stamped(command, self.at, self.view)
+        events = handle(self.state, self.outsides, stamped, self.seq)
+        if self.listener is not None:
+            self.listener(self, events)
+        return events
 
 
 def order_of(draw: random.Random, *, crosses: bool) -> SubmitOrder:
@@ -123,4 +136,5 @@ def main() -> None:
     print(machine())
 
 
-main()
+if __name__ == "__main__":
+    main()

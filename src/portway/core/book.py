@@ -18,7 +18,7 @@ from msgspec import Struct
 from portway.model.order import OrderSide
 from portway.model.quote import Depth, Level
 
-__all__ = ["Book", "Outside", "OutsideLevel", "Resting", "crosses", "opposite"]
+__all__ = ["Book", "Outside", "OutsideLevel", "Queue", "Resting", "crosses", "opposite"]
 
 ZERO = Decimal(0)
 
@@ -34,7 +34,7 @@ def crosses(side: OrderSide, limit: Decimal | None, price: Decimal) -> bool:
     return price <= limit if side is OrderSide.BUY else price >= limit
 
 
-class Resting(Struct, frozen=True, order=True):
+class Resting(Struct, frozen=True, order=True, gc=False):
     """A place in a queue; sorts by priority.
 
     Attributes:
@@ -52,31 +52,80 @@ class Resting(Struct, frozen=True, order=True):
 
 
 @dataclass(slots=True)
+class Queue:
+    """Resting orders of one side; iterates best price first, then by arrival.
+
+    Attributes:
+        ranks: The prices at which orders rest, as ranks, in order.
+        levels: Who rests at each of them, in order of arrival.
+    """
+
+    ranks: list[Decimal] = field(default_factory=list)
+    levels: dict[Decimal, list[Resting]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Resting]:
+        return (resting for rank in self.ranks for resting in self.levels[rank])
+
+    @property
+    def best(self) -> Resting | None:
+        """Who trades first; None: nobody rests here."""
+        return self.levels[self.ranks[0]][0] if self.ranks else None
+
+    def add(self, resting: Resting) -> None:
+        """Put an order behind all that stand at its price."""
+        level = self.levels.get(resting.rank)
+        if level is None:
+            insort(self.ranks, resting.rank)
+            self.levels[resting.rank] = [resting]
+        else:
+            level.append(resting)
+
+    def remove(self, rank: Decimal, arrival: int) -> Resting | None:
+        """Take an order out and return it; None: it is not there."""
+        level = self.levels.get(rank)
+        if level is None:
+            return None
+        index = 0
+        if level[0].arrival != arrival:  # What trades stands in front.
+            index = bisect_left(level, arrival, key=_arrival)
+            if index == len(level) or level[index].arrival != arrival:
+                return None
+        found = level.pop(index)
+        if not level:
+            del self.levels[rank]
+            del self.ranks[bisect_left(self.ranks, rank)]
+        return found
+
+
+def _arrival(resting: Resting) -> int:
+    return resting.arrival
+
+
+@dataclass(slots=True)
 class Book:
-    """The venue's own resting orders of one symbol, each side best first."""
+    """The venue's own resting orders of one symbol."""
 
-    bids: list[Resting] = field(default_factory=list)
-    asks: list[Resting] = field(default_factory=list)
+    bids: Queue = field(default_factory=Queue)
+    asks: Queue = field(default_factory=Queue)
 
-    def side(self, side: OrderSide) -> list[Resting]:
+    def side(self, side: OrderSide) -> Queue:
         return self.bids if side is OrderSide.BUY else self.asks
 
     def add(self, side: OrderSide, price: Decimal, arrival: int, order_id: int) -> None:
-        """Put an order behind everything that came before at its price."""
+        """Put an order behind everything that came before at its price; arrivals rise."""
         rank = -price if side is OrderSide.BUY else price
-        insort(self.side(side), Resting(rank, arrival, order_id))
+        self.side(side).add(Resting(rank, arrival, order_id))
 
     def remove(self, side: OrderSide, price: Decimal, arrival: int, order_id: int) -> None:
         """Take an order out; it must be there."""
-        place = Resting(-price if side is OrderSide.BUY else price, arrival, order_id)
-        queue = self.side(side)
-        index = bisect_left(queue, place)
-        assert queue[index : index + 1] == [place], f"order {order_id} is in the book"
-        del queue[index]
+        rank = -price if side is OrderSide.BUY else price
+        found = self.side(side).remove(rank, arrival)
+        assert found is not None, f"order {order_id} is in the book"
+        assert found.order_id == order_id, f"{found.order_id} arrived when {order_id} did"
 
     @property
     def is_empty(self) -> bool:
-        return not self.bids and not self.asks
+        return not self.bids.ranks and not self.asks.ranks
 
 
 @dataclass(slots=True)

@@ -125,7 +125,8 @@ def _check_trigger(state: State, live: LiveOrder) -> None:
 def _check_books(state: State) -> None:
     for symbol, book in state.books.items():
         for queue in (book.bids, book.asks):
-            assert queue == sorted(queue), f"book: {symbol} is out of order"
+            assert list(queue) == sorted(queue), f"book: {symbol} is out of order"
+            assert all(queue.levels.values()), f"book: {symbol} has an empty level"
             for resting in queue:
                 live = state.orders[resting.order_id]
                 assert live.arrival == resting.arrival, f"book: {resting.order_id}"

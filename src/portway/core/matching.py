@@ -212,9 +212,9 @@ def match_depth(floor: Floor) -> Iterator[Fact]:
 
 def _is_touched(floor: Floor, side: OrderSide) -> bool:
     """Tell whether the outside reaches the best resting price of a side, or beyond it."""
-    queue = floor.book.side(side)
+    best = floor.book.side(side).best
     level = floor.outside.best(opposite(side))
-    return bool(queue) and level is not None and crosses(side, queue[0].price, level.price)
+    return best is not None and level is not None and crosses(side, best.price, level.price)
 
 
 def _print_through(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:

@@ -435,14 +435,15 @@ def _estimate_fees(part: _Open, view: MarketView, settings: VenueSettings) -> De
         fees.fee_class_of(view.instrument), part.side, view.trading_day, settings.fee_rates
     )
     amount = part.price * part.leaves
-    fresh = fees.order_total(query, amount, part.leaves)
     day = part.fee_day
     if day is None or day.on != view.trading_day:
-        return fresh
+        return fees.order_total(query, amount, part.leaves)
     whole = fees.order_total(query, day.consideration + amount, day.quantity + part.leaves)
     rest = max(ZERO, whole - sum(day.charged.values(), ZERO))
+    if not part.is_long_term:
+        return rest
     # What is left over for another day pays that day's minimums again.
-    return max(rest, fresh) if part.is_long_term else rest
+    return max(rest, fees.order_total(query, amount, part.leaves))
 
 
 # --- At the exchange --------------------------------------------------------------------------

@@ -19,7 +19,7 @@ class UnbalancedEntry(ValueError):
     """The postings of an entry do not sum to zero for every asset."""
 
 
-class Fee(Struct, frozen=True):
+class Fee(Struct, frozen=True, gc=False):
     """One item of an order's charges.
 
     Attributes:
@@ -32,7 +32,7 @@ class Fee(Struct, frozen=True):
     amount: Decimal
 
 
-class Posting(Struct, frozen=True):
+class Posting(Struct, frozen=True, gc=False):
     """One leg of an entry.
 
     Attributes:
@@ -46,7 +46,7 @@ class Posting(Struct, frozen=True):
     amount: Decimal
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """A balanced set of postings.
 
     Attributes:

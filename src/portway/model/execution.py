@@ -17,7 +17,7 @@ from portway.model.symbol import Symbol
 __all__ = ["Execution", "Fill"]
 
 
-class Fill(Struct, frozen=True):
+class Fill(Struct, frozen=True, gc=False):
     """One match of one order with one level of the outside depth or one resting order.
 
     Attributes:
@@ -31,7 +31,7 @@ class Fill(Struct, frozen=True):
     against: int | None = None
 
 
-class Execution(Struct, frozen=True):
+class Execution(Struct, frozen=True, gc=False):
     """A fill as its account knows it.
 
     Attributes:

@@ -158,7 +158,7 @@ class CalcIndex(IntEnum):
     RHO = 40
 
 
-class Trade(Struct, frozen=True):
+class Trade(Struct, frozen=True, gc=False):
     """One print on the market.
 
     Attributes:
@@ -197,7 +197,7 @@ class IndexTick(Struct, frozen=True):
     turnover: Decimal
 
 
-class Level(Struct, frozen=True):
+class Level(Struct, frozen=True, gc=False):
     """One price of a book: shares waiting there and the number of orders they belong to."""
 
     price: Decimal
@@ -205,7 +205,7 @@ class Level(Struct, frozen=True):
     order_num: int
 
 
-class Depth(Struct, frozen=True):
+class Depth(Struct, frozen=True, gc=False):
     """The whole visible book, best price first on both sides; an empty side is an empty tuple."""
 
     symbol: Symbol

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-class AccountOpened(Struct, frozen=True):
+class AccountOpened(Struct, frozen=True, gc=False):
     account_no: str
     name: str
     base_currency: Currency
@@ -47,7 +47,7 @@ class AccountOpened(Struct, frozen=True):
     standing: Standing = Standing()
 
 
-class StandingChanged(Struct, frozen=True):
+class StandingChanged(Struct, frozen=True, gc=False):
     """What an account may do apart from its money is `standing` from now on."""
 
     account_no: str
@@ -55,7 +55,7 @@ class StandingChanged(Struct, frozen=True):
     at: datetime
 
 
-class CashDeposited(Struct, frozen=True):
+class CashDeposited(Struct, frozen=True, gc=False):
     """Money came in, final at once; `amount` above zero."""
 
     account_no: str
@@ -66,7 +66,7 @@ class CashDeposited(Struct, frozen=True):
     entry: Entry
 
 
-class CashWithdrawn(Struct, frozen=True):
+class CashWithdrawn(Struct, frozen=True, gc=False):
     """Money left; `amount` above zero."""
 
     account_no: str
@@ -77,7 +77,7 @@ class CashWithdrawn(Struct, frozen=True):
     entry: Entry
 
 
-class CashConverted(Struct, frozen=True):
+class CashConverted(Struct, frozen=True, gc=False):
     """Money of one currency became money of another, final at once; both amounts above zero.
 
     Attributes:
@@ -94,7 +94,7 @@ class CashConverted(Struct, frozen=True):
     entry: Entry
 
 
-class CreditLimitChanged(Struct, frozen=True):
+class CreditLimitChanged(Struct, frozen=True, gc=False):
     """How much a margin account may borrow from now on, in its base currency."""
 
     account_no: str
@@ -102,7 +102,7 @@ class CreditLimitChanged(Struct, frozen=True):
     at: datetime
 
 
-class Accrual(Struct, frozen=True):
+class Accrual(Struct, frozen=True, gc=False):
     """Interest that grew on one account.
 
     Attributes:
@@ -116,7 +116,7 @@ class Accrual(Struct, frozen=True):
     weight: Decimal
 
 
-class InterestAccrued(Struct, frozen=True):
+class InterestAccrued(Struct, frozen=True, gc=False):
     """Interest grew up to the beginning of `through`, not posted yet."""
 
     through: date
@@ -124,7 +124,7 @@ class InterestAccrued(Struct, frozen=True):
     accruals: tuple[Accrual, ...]
 
 
-class InterestPosted(Struct, frozen=True):
+class InterestPosted(Struct, frozen=True, gc=False):
     """What accrued on one account left its cash; `amount` above zero, or zero after rounding."""
 
     account_no: str
@@ -135,7 +135,7 @@ class InterestPosted(Struct, frozen=True):
     entry: Entry
 
 
-class DividendRight(Struct, frozen=True):
+class DividendRight(Struct, frozen=True, gc=False):
     """A claim to a dividend: of whoever held the shares before the ex-date.
 
     Attributes:
@@ -152,7 +152,7 @@ class DividendRight(Struct, frozen=True):
     pay_date: date
 
 
-class DividendDeclared(Struct, frozen=True):
+class DividendDeclared(Struct, frozen=True, gc=False):
     """A security trades without a dividend from `ex_date` on: who gets how much, and when."""
 
     symbol: Symbol
@@ -161,13 +161,13 @@ class DividendDeclared(Struct, frozen=True):
     rights: tuple[DividendRight, ...]
 
 
-class DividendPaid(Struct, frozen=True):
+class DividendPaid(Struct, frozen=True, gc=False):
     right: DividendRight
     at: datetime
     entry: Entry
 
 
-class PositionAdjusted(Struct, frozen=True):
+class PositionAdjusted(Struct, frozen=True, gc=False):
     """A position changed by a split, a bonus or a change of symbol.
 
     Attributes:
@@ -189,7 +189,7 @@ class PositionAdjusted(Struct, frozen=True):
     entry: Entry
 
 
-class AccountReset(Struct, frozen=True):
+class AccountReset(Struct, frozen=True, gc=False):
     """An account holds nothing any more; its history stays."""
 
     account_no: str
@@ -197,12 +197,12 @@ class AccountReset(Struct, frozen=True):
     entry: Entry
 
 
-class AccountClosed(Struct, frozen=True):
+class AccountClosed(Struct, frozen=True, gc=False):
     account_no: str
     at: datetime
 
 
-class Settled(Struct, frozen=True):
+class Settled(Struct, frozen=True, gc=False):
     """Unsettled money of one account and one day of settlement that becomes final.
 
     Attributes:
@@ -217,7 +217,7 @@ class Settled(Struct, frozen=True):
     entry: Entry
 
 
-class SettlementDone(Struct, frozen=True):
+class SettlementDone(Struct, frozen=True, gc=False):
     """A market's trading day began and what was due is final."""
 
     market: Market

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class OrderRefused(Struct, frozen=True):
+class OrderRefused(Struct, frozen=True, gc=False):
     """The command, be it about an order or an account, is refused; nothing follows from it.
 
     Attributes:
@@ -44,13 +44,13 @@ class OrderRefused(Struct, frozen=True):
     detail: str = ""
 
 
-class OrderRepeated(Struct, frozen=True):
+class OrderRepeated(Struct, frozen=True, gc=False):
     """The client's request id was seen before: the answer of then, and nothing new."""
 
     order_id: int
 
 
-class Hold(Struct, frozen=True):
+class Hold(Struct, frozen=True, gc=False):
     """What a working order keeps reserved.
 
     Attributes:
@@ -67,14 +67,14 @@ class Hold(Struct, frozen=True):
 NO_HOLD = Hold()
 
 
-class OrderAccepted(Struct, frozen=True):
+class OrderAccepted(Struct, frozen=True, gc=False):
     """An order got its id, in its first status; that may be REJECTED, with the reason in `msg`."""
 
     order: Order
     hold: Hold
 
 
-class OrderStatusChanged(Struct, frozen=True):
+class OrderStatusChanged(Struct, frozen=True, gc=False):
     """An order took one step of its life without an execution.
 
     Attributes:
@@ -98,7 +98,7 @@ class OrderStatusChanged(Struct, frozen=True):
     trading_day: date | None = None
 
 
-class WatchMoved(Struct, frozen=True):
+class WatchMoved(Struct, frozen=True, gc=False):
     """What a conditional order remembers of the prints so far; fields as in `core.triggers.Watch`.
 
     At most one for each order and update of the market.
@@ -113,14 +113,14 @@ class WatchMoved(Struct, frozen=True):
     touches: tuple[datetime, ...]
 
 
-class QueueMoved(Struct, frozen=True):
+class QueueMoved(Struct, frozen=True, gc=False):
     """How many outside shares stand ahead of a resting order at its price (fill model `queue`)."""
 
     order_id: int
     ahead: Decimal
 
 
-class OrderLingers(Struct, frozen=True):
+class OrderLingers(Struct, frozen=True, gc=False):
     """A market order that found too little waits a moment for more.
 
     Attributes:
@@ -133,21 +133,21 @@ class OrderLingers(Struct, frozen=True):
     until: datetime
 
 
-class OrderParked(Struct, frozen=True):
+class OrderParked(Struct, frozen=True, gc=False):
     """A long-term order is taken off the exchange over night; its status stays."""
 
     order_id: int
     at: datetime
 
 
-class OrderReentered(Struct, frozen=True):
+class OrderReentered(Struct, frozen=True, gc=False):
     """A long-term order is at the exchange again, behind what stands there; its status stays."""
 
     order_id: int
     at: datetime
 
 
-class OrderReplaced(Struct, frozen=True):
+class OrderReplaced(Struct, frozen=True, gc=False):
     """New terms are in force.
 
     Attributes:
@@ -168,7 +168,7 @@ class OrderReplaced(Struct, frozen=True):
     terms: OrderTerms | None = None
 
 
-class OrderFilled(Struct, frozen=True):
+class OrderFilled(Struct, frozen=True, gc=False):
     """One execution, with all the money that moved.
 
     Attributes:

@@ -18,12 +18,12 @@ __all__ = [
 ]
 
 
-class VenueConfigured(Struct, frozen=True):
+class VenueConfigured(Struct, frozen=True, gc=False):
     settings: VenueSettings
     at: datetime
 
 
-class AuctionBounded(Struct, frozen=True):
+class AuctionBounded(Struct, frozen=True, gc=False):
     """The no-cancellation stage of an auction begins: the best prices recorded then bound it."""
 
     symbol: Symbol
@@ -34,7 +34,7 @@ class AuctionBounded(Struct, frozen=True):
     highest_bid: Decimal | None
 
 
-class AuctionHeld(Struct, frozen=True):
+class AuctionHeld(Struct, frozen=True, gc=False):
     """An auction is over; its trades, at one price, follow.
 
     Attributes:

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portway.storage.errors import StorageError
+from portway.storage.errors import ArchiveDamaged, DatabaseCorrupt, StorageError
 from portway.storage.home import DATABASE_FILE, check_home
 from portway.storage.kept_rows import SqliteKeptRows
 from portway.storage.sqlite_reader import SqliteReader
 from portway.trading.verify import Verified, verify
 
 __all__ = [
+    "ArchiveDamaged",
+    "DatabaseCorrupt",
     "HomeReport",
     "SqliteReader",
     "StorageError",

@@ -23,6 +23,8 @@ VERBS = {
     "positions": ("portway.cli.positions", "Show positions and what they are worth."),
     "journal": ("portway.cli.journal", "Prove, read and write out the journal of a home."),
     "audit": ("portway.cli.audit", "Prove the ledger, and draw the equity curve."),
+    "backup": ("portway.cli.backup", "Pack a home into one file, while its server runs."),
+    "restore": ("portway.cli.restore", "Bring a home back from a backup."),
     "quote": ("portway.cli.quote", "Print the latest quotes of some symbols."),
     "watch": ("portway.cli.watch", "Show a live table of some symbols."),
     "import": ("portway.cli.imports", "Import real data into a home."),

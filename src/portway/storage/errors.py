@@ -5,6 +5,7 @@ StorageError
 ├── HomeUnusable     the folder or its version file is damaged, or cannot be written
 ├── WrongVersion     the data were written by another version
 ├── DatabaseCorrupt  the database file is damaged
+├── ArchiveDamaged   a backup is not what was written
 ├── ScriptUnreadable a recording of commands cannot be read, or not be made
 └── DataFileDamaged  a file of imported bars or ticks is damaged
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 from portway.market.ports import SourceDamaged
 
 __all__ = [
+    "ArchiveDamaged",
     "DataFileDamaged",
     "DatabaseCorrupt",
     "HomeLocked",
@@ -56,6 +58,13 @@ class DatabaseCorrupt(StorageError):
 
 class ScriptUnreadable(StorageError):
     """A recording of commands cannot be read, or not be made."""
+
+
+class ArchiveDamaged(StorageError):
+    """A backup is not what was written, or is none."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} is damaged: {reason}; take another backup")
 
 
 class DataFileDamaged(StorageError, SourceDamaged):

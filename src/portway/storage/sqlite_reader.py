@@ -44,7 +44,13 @@ class KeptSnapshot:
 
 
 class SqliteReader(SqliteStore):
-    """The reading half of a store; every write is refused."""
+    """The reading half of a store; every write is refused.
+
+    Attributes:
+        file_version: Of the tables as they stand in the file.
+    """
+
+    file_version: str | None
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         """Read from a connection of one's own; `path` is for messages.
@@ -61,7 +67,7 @@ class SqliteReader(SqliteStore):
         connection.text_factory = _lenient_text
         self._reader = connection
         self._begin()
-        found = self.meta("schema_version")
+        found = self.file_version = self.meta("schema_version")
         if found is not None and found.isdecimal() and int(found) in MIGRATIONS:
             self._reader = _upgraded(connection, int(found))
             self._begin()
@@ -152,21 +158,6 @@ class SqliteReader(SqliteStore):
         """
         with self._read_lock:
             return _length_damage(self._path) or self._page_damage(tick)
-
-    def copy_to(self, path: Path, told: Callable[[int, int], None]) -> None:
-        """Write the database as it stands here to a new file.
-
-        Args:
-            told: Called with pages still to come and pages in all.
-        """
-        with self._read_lock:
-            copy = sqlite3.connect(path)
-            try:
-                self._reader.backup(
-                    copy, pages=4096, progress=lambda _, left, total: told(left, total)
-                )
-            finally:
-                copy.close()
 
     def append(self, venue: str, records: Sequence[JournalRecord], rows: Sequence[Row]) -> None:
         raise WriteFailed(f"{self._path} is open for reading")

@@ -10,8 +10,9 @@ from typing import Any
 
 from portway.market.imported.listing import Listing
 from portway.market.imported.source import ImportedSource
-from portway.market.importers.bars import BarOptions, ImportRefused, import_bars
+from portway.market.importers.bars import BarOptions, import_bars
 from portway.market.importers.findings import Findings
+from portway.market.importers.portions import ImportRefused
 from portway.market.importers.ticks import TickOptions, import_ticks
 from portway.market.reference import built_in
 from portway.model.quote import Period

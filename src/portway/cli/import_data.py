@@ -83,14 +83,9 @@ _on_error = click.option(
 @home_option
 def bars(files: tuple[Path, ...], home: Path, period: str, on_gap: str, **flags: Any) -> None:
     """Import bars of a minute or a day from CSV (.gz, .zip) or Parquet files."""
-    from portway.market.importers.bars import (
-        AdjustedBy,
-        BarOptions,
-        Stamp,
-        VolumeUnit,
-        import_bars,
-    )
+    from portway.market.importers.bars import AdjustedBy, BarOptions, Stamp, import_bars
     from portway.market.importers.findings import OnError
+    from portway.market.importers.portions import VolumeUnit
     from portway.model.quote import Period
 
     options = BarOptions(
@@ -117,8 +112,8 @@ def ticks(
     files: tuple[Path, ...], home: Path, symbols: tuple[str, ...], volume_unit: str, on_error: str
 ) -> None:
     """Import trades and best quotes from CSV (.gz, .zip) or Parquet files."""
-    from portway.market.importers.bars import VolumeUnit
     from portway.market.importers.findings import OnError
+    from portway.market.importers.portions import VolumeUnit
     from portway.market.importers.ticks import TickOptions, import_ticks
 
     options = TickOptions(symbols, VolumeUnit(volume_unit), OnError(on_error))
@@ -231,7 +226,7 @@ def _data(home: Path, *, writes: bool = True) -> Iterator[MarketData]:
 
 def _import_all(files: tuple[Path, ...], work: Work) -> None:
     """Import one file after the other; files that were imported before are passed over."""
-    from portway.market.importers.bars import ImportRefused
+    from portway.market.importers.portions import ImportRefused
     from portway.market.importers.staging import AlreadyImported
 
     for path in files:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portway.market.imported.source import ImportedSource
-from portway.market.importers.bars import Stamp, VolumeUnit
+from portway.market.importers.bars import Stamp
+from portway.market.importers.portions import VolumeUnit
 from portway.model.hours import trading_hours
 from portway.model.instrument import Board as BoardOf
 from portway.model.quote import Candlestick, IndexTick, Period, Trade

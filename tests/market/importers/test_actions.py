@@ -10,8 +10,9 @@ import pytest
 
 from portway.market.history import SymbolHistory
 from portway.market.importers.actions import import_actions, import_factors, is_factor_file
-from portway.market.importers.bars import AdjustedBy, ImportRefused
+from portway.market.importers.bars import AdjustedBy
 from portway.market.importers.findings import OnError
+from portway.market.importers.portions import ImportRefused
 from portway.model.corporate_action import CorporateAction
 from portway.model.quote import AdjustType, Period
 from portway.model.session import trading_hours

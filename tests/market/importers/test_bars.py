@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from portway.market.imported.records import BarFlag
-from portway.market.importers.bars import AdjustedBy, Stamp, VolumeUnit
+from portway.market.importers.bars import AdjustedBy, Stamp
 from portway.market.importers.errors import RecordedDataError
 from portway.market.importers.findings import OnError
+from portway.market.importers.portions import VolumeUnit
 from portway.market.importers.staging import AlreadyImported
 from portway.model.quote import Candlestick, Period, TradeSession
 from portway.model.symbol import Symbol

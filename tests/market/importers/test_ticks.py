@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from portway.market.importers.bars import ImportRefused
 from portway.market.importers.errors import RecordedDataError
+from portway.market.importers.portions import ImportRefused
 from portway.model.quote import Depth, Direction, Trade
 from portway.model.symbol import Symbol
 from tests.market.bar_files import Home

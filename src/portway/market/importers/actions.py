@@ -18,12 +18,12 @@ import numpy as np
 
 from portway.market.imported.days import local_days, to_date
 from portway.market.imported.listing import Listing
-from portway.market.importers.bars import ImportRefused
 from portway.market.importers.batches import group_rows
 from portway.market.importers.columns import find_columns
 from portway.market.importers.errors import RecordedDataError
 from portway.market.importers.findings import Fault, Findings, OnError
 from portway.market.importers.lean import FactorRow, read_factors
+from portway.market.importers.portions import ImportRefused
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Table, open_table
 from portway.market.importers.times import ZoneOfFile

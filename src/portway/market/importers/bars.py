@@ -6,7 +6,7 @@ half-imported is ever visible, is the store's part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -35,29 +35,30 @@ from portway.market.importers.batches import (
     SessionsOfDays,
     by_hours,
     by_market,
-    group_rows,
     segments,
 )
 from portway.market.importers.columns import Bools, Floats, find_columns, numbers, scaled
 from portway.market.importers.errors import RecordedDataError
 from portway.market.importers.findings import Fault, Findings, OnError
+from portway.market.importers.portions import (
+    Portions,
+    Progress,
+    VolumeUnit,
+    import_portions,
+    shares_per_lot,
+)
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Batch, Table, open_table
-from portway.market.importers.times import ZoneOfFile
 from portway.model.quote import Period
 from portway.model.symbol import Market
 
-__all__ = ["AdjustedBy", "BarOptions", "ImportRefused", "Stamp", "VolumeUnit", "import_bars"]
+__all__ = ["AdjustedBy", "BarOptions", "Stamp", "import_bars"]
 
 GAP_MINUTES: Final = 30  # Minutes without a bar within a session that a report mentions.
-FAULTS_MAX: Final = 5000  # After so many a file that will be refused is not read on.
 _MINUTE_US: Final = 60_000_000
 _SECOND_US: Final = 1_000_000
 _PRICES: Final = ("open", "high", "low", "close")
 _WANTED: Final = ("symbol", "time", "date", *_PRICES, "price", "volume", "volume_lots", "turnover")
-_WAY_OUT: Final = "mend the file, or take --on-error mark"
-
-Progress = Callable[[float], None]
 
 
 class Stamp(StrEnum):
@@ -65,13 +66,6 @@ class Stamp(StrEnum):
 
     START = "start"
     END = "end"
-
-
-class VolumeUnit(StrEnum):
-    """What a volume counts."""
-
-    SHARES = "shares"
-    LOTS = "lots"
 
 
 class AdjustedBy(StrEnum):
@@ -115,18 +109,6 @@ class BarOptions:
         }
 
 
-class ImportRefused(RecordedDataError):
-    """A file with faults; nothing of it was imported.
-
-    Attributes:
-        findings: What is wrong with it.
-    """
-
-    def __init__(self, path: Path, findings: Findings) -> None:
-        self.findings = findings
-        super().__init__(path, f"{findings.total} faults", way_out=_WAY_OUT)
-
-
 def import_bars(
     path: Path,
     store: ImportStore,
@@ -144,30 +126,23 @@ def import_bars(
         RecordedDataError: If it cannot be read as a table of bars.
     """
     table = open_table(path)
-    kind = "bars-1m" if options.period is Period.ONE_MINUTE else "bars-day"
     columns = _columns(table, options)
-    staging = store.stage(path, kind, options.to_json())
-    reader = _BarReader(path, columns, listing, options, staging.state)
-    try:
-        for batch in table.batches(tuple(columns.values()), staging.resume):
-            symbols, rows = reader.read(batch)
-            staging.add(symbols, rows)
-            if batch.resume[0] >= 0:
-                staging.checkpoint(batch.resume, reader.state())
-            progress(batch.done)
-            if options.on_error is OnError.REFUSE and reader.findings.total > FAULTS_MAX:
-                break
-        _refuse(path, reader.findings, options)
-    except RecordedDataError:
-        staging.discard()
-        raise
-    return staging.commit({"findings": reader.findings.to_json()}), reader.findings
 
+    def reader_of(state: Mapping[str, Any]) -> _BarReader:
+        return _BarReader(
+            Portions(path, columns, listing, options.symbols, state), listing, options
+        )
 
-def _refuse(path: Path, findings: Findings, options: BarOptions) -> None:
-    gaps = options.refuse_gaps and findings.counts.get(Fault.GAP, 0)
-    if (options.on_error is OnError.REFUSE and findings.total) or gaps:
-        raise ImportRefused(path, findings)
+    return import_portions(
+        table,
+        store,
+        "bars-1m" if options.period is Period.ONE_MINUTE else "bars-day",
+        options.to_json(),
+        reader_of,
+        on_error=options.on_error,
+        refuses=lambda found: options.refuse_gaps and bool(found.counts.get(Fault.GAP, 0)),
+        progress=progress,
+    )
 
 
 def _columns(table: Table, options: BarOptions) -> dict[str, str]:
@@ -195,43 +170,16 @@ def _columns(table: Table, options: BarOptions) -> dict[str, str]:
 
 
 class _BarReader:
-    """Turns batches into records; what it has to know of the rows before is its state."""
+    """Turns batches into records."""
 
-    def __init__(
-        self,
-        path: Path,
-        columns: Mapping[str, str],
-        listing: Listing,
-        options: BarOptions,
-        state: Mapping[str, Any],
-    ) -> None:
-        self._columns = columns
+    def __init__(self, portions: Portions, listing: Listing, options: BarOptions) -> None:
+        self.portions = portions
         self._listing = listing
         self._options = options
-        self._zone = ZoneOfFile(path, state.get("zone"))
-        self._last: dict[str, int] = dict(state.get("last", {}))
-        self.findings = Findings.from_json(state["findings"]) if state else Findings()
-
-    def state(self) -> dict[str, Any]:
-        """Return what the next portion needs."""
-        return {
-            "zone": self._zone.kind,
-            "last": self._last,
-            "findings": self.findings.to_json(),
-        }
 
     def read(self, batch: Batch) -> tuple[list[Any], Records]:
         """Return the symbols of a batch and its records, grouped by symbol."""
-        options = self._options
-        rows = group_rows(
-            batch,
-            self._columns,
-            self._listing,
-            self._zone,
-            self.findings,
-            symbol=options.symbols[0] if len(options.symbols) == 1 else None,
-            only=frozenset(options.symbols) if "symbol" in self._columns else frozenset(),
-        )
+        options, rows = self._options, self.portions.rows(batch)
         flags = np.zeros(len(rows), dtype=np.int64)
         prices, volume, turnover = self._numbers(rows, flags)
         session = np.zeros(len(rows), dtype=np.uint8)
@@ -264,30 +212,27 @@ class _BarReader:
         prices = [scaled(read[name], PRICE_PLACES_MAX) for name in names]
         low = np.minimum.reduce(prices)
         rows.blame(Fault.PRICE, low <= 0)
-        name = "volume_lots" if "volume_lots" in self._columns else "volume"
+        name, is_lots = self.portions.volume_column(self._options.volume_unit)
         shares = self._number(rows, name)
-        if name == "volume_lots" or self._options.volume_unit is VolumeUnit.LOTS:
-            lots = np.array([one.lot_size for one in rows.listed] + [1], dtype=np.int64)
-            steps = np.array([one.step for one in rows.listed] + [1], dtype=np.int64)
-            # Mainland volumes are in lots of 100, whatever the lot of an order.
-            shares = shares * np.maximum(steps, lots)[rows.code]
+        if is_lots:
+            shares = shares * shares_per_lot(rows)
         rows.blame(Fault.VOLUME, shares < 0)
         volume = scaled(shares, 0)
         fraction = np.abs(np.nan_to_num(shares) - volume) > 1e-6
         rows.blame(Fault.FRACTION, fraction)
         flags[fraction] |= int(BarFlag.MENDED)
         money = np.zeros(len(rows), dtype=np.int64)
-        if "turnover" in self._columns:
-            values, bad = numbers(rows.batch.columns[self._columns["turnover"]])
+        if "turnover" in self.portions.columns:
+            values, bad = numbers(rows.batch.columns[self.portions.columns["turnover"]])
             rows.blame(Fault.NUMBER, bad)
             money = np.maximum(scaled(values, TURNOVER_PLACES_MAX), 0)
         return prices, volume, money
 
     def _number(self, rows: Rows, name: str) -> Floats:
-        values, bad = numbers(rows.batch.columns[self._columns[name]])
+        values, bad = numbers(rows.batch.columns[self.portions.columns[name]])
         missing = bad | ~np.isfinite(values)
         shown = np.flatnonzero(missing & rows.keep)[:50].tolist()
-        column = rows.batch.columns[self._columns[name]]
+        column = rows.batch.columns[self.portions.columns[name]]
         rows.blame(Fault.NUMBER, missing, {row: f"{name} {column[row].as_py()!r}" for row in shown})
         return values
 
@@ -329,7 +274,7 @@ class _BarReader:
         at_begin &= ~np.isin(place, parts.first)
         before = parts.end[np.maximum(place - 1, 0)]
         moved = at_begin & (before < ends)
-        self.findings.note(
+        self.portions.findings.note(
             "stamped with the end of a break, taken as the last minute before it",
             int(np.count_nonzero(moved)),
         )
@@ -371,7 +316,9 @@ class _BarReader:
         prices[2] = np.minimum.reduce([opened, high, low, close])
         moves = prices[1] > prices[2]
         idle = ~index & (volume == 0) & ~moves
-        self.findings.note("without trading, left out", int(np.count_nonzero(idle & rows.keep)))
+        self.portions.findings.note(
+            "without trading, left out", int(np.count_nonzero(idle & rows.keep))
+        )
         rows.keep &= ~idle
         few = ~index & moves & (volume == 0)
         if self._options.period is Period.ONE_MINUTE:
@@ -389,12 +336,12 @@ class _BarReader:
             own = order[begin:end]
             one = rows.listed[rows.code[own[0]]]
             at = rows.at_us[own] // _SECOND_US
-            before = self._last.get(one.symbol)
+            before = self.portions.last.get(one.symbol)
             floor = before if before is not None else np.iinfo(np.int64).min
             top = np.maximum.accumulate(np.maximum(at, floor))
             prev = np.concatenate(([floor], top[:-1]))
             twice[own], late[own] = at == prev, at < prev
-            self._last[one.symbol] = int(top[-1])
+            self.portions.last[one.symbol] = int(top[-1])
             place = _missing(self._listing, one.market, days[own], at, prev, self._options.period)
             for row, text in place:
                 gap[own[row]] = True

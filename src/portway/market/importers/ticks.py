@@ -22,27 +22,29 @@ from portway.market.imported.records import (
     Records,
     TickKind,
 )
-from portway.market.importers.bars import ImportRefused, Progress, VolumeUnit
 from portway.market.importers.batches import (
     Rows,
     SessionsOfDays,
     by_hours,
     by_market,
-    group_rows,
     segments,
 )
 from portway.market.importers.columns import Bools, find_columns, numbers, scaled, texts
-from portway.market.importers.errors import RecordedDataError
 from portway.market.importers.findings import Fault, Findings, OnError
+from portway.market.importers.portions import (
+    Portions,
+    Progress,
+    VolumeUnit,
+    import_portions,
+    shares_per_lot,
+)
 from portway.market.importers.staging import ImportStore, ImportSummary
 from portway.market.importers.tables import Batch, Table, open_table
-from portway.market.importers.times import ZoneOfFile
 from portway.model.quote import Direction, TradeSession
 from portway.model.symbol import Market
 
 __all__ = ["TickOptions", "import_ticks"]
 
-FAULTS_MAX: Final = 5000
 _AUCTION_US: Final = 3600 * SECOND_US  # An opening auction lies within an hour before the session.
 _WANTED: Final = (
     "symbol",
@@ -115,23 +117,21 @@ def import_ticks(
     """
     table = open_table(path)
     columns = _columns(table, options)
-    staging = store.stage(path, "ticks", options.to_json())
-    reader = _TickReader(path, columns, listing, options, staging.state)
-    try:
-        for batch in table.batches(tuple(columns.values()), staging.resume):
-            symbols, rows = reader.read(batch)
-            staging.add(symbols, rows)
-            if batch.resume[0] >= 0:
-                staging.checkpoint(batch.resume, reader.state())
-            progress(batch.done)
-            if options.on_error is OnError.REFUSE and reader.findings.total > FAULTS_MAX:
-                break
-        if options.on_error is OnError.REFUSE and reader.findings.total:
-            raise ImportRefused(path, reader.findings)
-    except RecordedDataError:
-        staging.discard()
-        raise
-    return staging.commit({"findings": reader.findings.to_json()}), reader.findings
+
+    def reader_of(state: Mapping[str, Any]) -> _TickReader:
+        return _TickReader(
+            Portions(path, columns, listing, options.symbols, state), listing, options
+        )
+
+    return import_portions(
+        table,
+        store,
+        "ticks",
+        options.to_json(),
+        reader_of,
+        on_error=options.on_error,
+        progress=progress,
+    )
 
 
 def _columns(table: Table, options: TickOptions) -> dict[str, str]:
@@ -149,39 +149,16 @@ def _columns(table: Table, options: TickOptions) -> dict[str, str]:
 
 
 class _TickReader:
-    """Turns batches into records; what it has to know of the rows before is its state."""
+    """Turns batches into records."""
 
-    def __init__(
-        self,
-        path: Path,
-        columns: Mapping[str, str],
-        listing: Listing,
-        options: TickOptions,
-        state: Mapping[str, Any],
-    ) -> None:
-        self._columns = columns
+    def __init__(self, portions: Portions, listing: Listing, options: TickOptions) -> None:
+        self.portions = portions
         self._listing = listing
         self._options = options
-        self._zone = ZoneOfFile(path, state.get("zone"))
-        self._last: dict[str, int] = dict(state.get("last", {}))
-        self.findings = Findings.from_json(state["findings"]) if state else Findings()
-
-    def state(self) -> dict[str, Any]:
-        """Return what the next portion needs."""
-        return {"zone": self._zone.kind, "last": self._last, "findings": self.findings.to_json()}
 
     def read(self, batch: Batch) -> tuple[list[Any], Records]:
         """Return the symbols of a batch and its records, grouped by symbol."""
-        options = self._options
-        rows = group_rows(
-            batch,
-            self._columns,
-            self._listing,
-            self._zone,
-            self.findings,
-            symbol=options.symbols[0] if len(options.symbols) == 1 else None,
-            only=frozenset(options.symbols) if "symbol" in self._columns else frozenset(),
-        )
+        rows = self.portions.rows(batch)
         found = np.zeros(len(rows), dtype=TICK)
         self._place(rows, found)
         has_print = self._prints(rows, found)
@@ -192,33 +169,32 @@ class _TickReader:
         return [one.symbol for one in rows.listed], _split(found, order, has_print, has_quote)
 
     def _column(self, rows: Rows, meaning: str) -> Any:
-        return rows.batch.columns[self._columns[meaning]]
+        return rows.batch.columns[self.portions.columns[meaning]]
 
     def _prints(self, rows: Rows, found: Records) -> Bools:
-        if "price" not in self._columns:
+        if "price" not in self.portions.columns:
             return np.zeros(len(rows), dtype=np.bool_)
         price, bad = numbers(self._column(rows, "price"))
-        name = "volume_lots" if "volume_lots" in self._columns else "volume"
+        name, is_lots = self.portions.volume_column(self._options.volume_unit)
         volume, bad_volume = numbers(self._column(rows, name))
-        if name == "volume_lots" or self._options.volume_unit is VolumeUnit.LOTS:
-            lots = [max(one.step, one.lot_size) for one in rows.listed]
-            volume = volume * np.array([*lots, 1], dtype=np.int64)[rows.code]
+        if is_lots:
+            volume = volume * shares_per_lot(rows)
         rows.blame(Fault.NUMBER, bad | bad_volume | (np.isnan(price) != np.isnan(volume)))
         here = ~np.isnan(price)
         rows.blame(Fault.PRICE, here & (price <= 0))
         rows.blame(Fault.VOLUME, here & (volume < 0))
         empty = here & (volume == 0)
-        self.findings.note(
+        self.portions.findings.note(
             "prints of no shares, left out", int(np.count_nonzero(empty & rows.keep))
         )
         rows.keep &= ~empty
         found["price"], found["volume"] = scaled(price, PRICE_PLACES_MAX), scaled(volume, 0)
         rows.blame(Fault.FRACTION, here & (np.abs(np.nan_to_num(volume) - found["volume"]) > 1e-6))
-        meaning = "direction" if "direction" in self._columns else "side"
-        if meaning in self._columns:
+        meaning = "direction" if "direction" in self.portions.columns else "side"
+        if meaning in self.portions.columns:
             table = _DIRECTIONS if meaning == "direction" else _SIDES
             found["direction"] = self._coded(rows, meaning, {k: int(v) for k, v in table.items()})
-        if "type" in self._columns:
+        if "type" in self.portions.columns:
             letters = {chr(code): code for code in range(ord("0"), ord("Z") + 1)}
             lower = {key.lower(): code for key, code in letters.items()}
             found["trade_type"] = self._coded(rows, "type", {**letters, **lower, "": 0})
@@ -237,12 +213,12 @@ class _TickReader:
     def _quotes(self, rows: Rows, found: Records) -> Bools:
         here = np.zeros(len(rows), dtype=np.bool_)
         for side in ("bid", "ask"):
-            if side not in self._columns:
+            if side not in self.portions.columns:
                 continue
             price, bad = numbers(self._column(rows, side))
             given = np.nan_to_num(price) != 0
             size = np.ones(len(rows))
-            if f"{side}_size" in self._columns:
+            if f"{side}_size" in self.portions.columns:
                 size, bad_size = numbers(self._column(rows, f"{side}_size"))
                 bad |= bad_size
             rows.blame(Fault.NUMBER, bad)
@@ -290,9 +266,9 @@ class _TickReader:
             own = order[begin:end]
             symbol = rows.listed[rows.code[own[0]]].symbol
             at = rows.at_us[own]
-            top = np.maximum.accumulate(np.maximum(at, self._last.get(symbol, at[0])))
+            top = np.maximum.accumulate(np.maximum(at, self.portions.last.get(symbol, at[0])))
             late[own] = at < top
-            self._last[symbol] = int(top[-1])
+            self.portions.last[symbol] = int(top[-1])
         rows.blame(Fault.ORDER, late)
         return order
 

@@ -135,7 +135,7 @@ TERMINAL_STATUSES = frozenset(
 )
 
 
-class AttachedTerms(Struct, frozen=True, gc=False):
+class AttachedTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     """What is to follow when an order executes; prices per share, None where nothing was said.
 
     Attributes:
@@ -160,7 +160,7 @@ class AttachedTerms(Struct, frozen=True, gc=False):
     stop_loss_depth_level: int = 0
 
 
-class OrderTerms(Struct, frozen=True, gc=False):
+class OrderTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     """Everything a client may say when it submits an order; None where it said nothing.
 
     Attributes:
@@ -191,7 +191,7 @@ class OrderTerms(Struct, frozen=True, gc=False):
     attached: AttachedTerms | None = None
 
 
-class Order(Struct, frozen=True, gc=False):
+class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     """An order as the venue knows it at one moment.
 
     Attributes:

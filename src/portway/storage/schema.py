@@ -47,13 +47,13 @@ __all__ = [
     "row_values",
 ]
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (
     venue TEXT NOT NULL, seq INTEGER NOT NULL, payload BLOB NOT NULL, chain BLOB NOT NULL,
-    PRIMARY KEY (venue, seq)) WITHOUT ROWID;
+    PRIMARY KEY (venue, seq));
 CREATE TABLE journal_head (
     venue TEXT PRIMARY KEY, seq INTEGER NOT NULL, chain BLOB NOT NULL) WITHOUT ROWID;
 
@@ -147,6 +147,15 @@ CREATE TABLE documents (
 """,
     3: """
 ALTER TABLE accounts ADD COLUMN standing TEXT;
+""",
+    # With its rows by number a record of up to a page takes no page of its own.
+    4: """
+ALTER TABLE journal RENAME TO journal_before;
+CREATE TABLE journal (
+    venue TEXT NOT NULL, seq INTEGER NOT NULL, payload BLOB NOT NULL, chain BLOB NOT NULL,
+    PRIMARY KEY (venue, seq));
+INSERT INTO journal SELECT venue, seq, payload, chain FROM journal_before ORDER BY venue, seq;
+DROP TABLE journal_before;
 """,
 }
 

@@ -2,7 +2,8 @@
 
 A record is JSON: a format version and the facts of one command, each with its name. Enum members
 are written by name, decimals and dates as text, instants in UTC. The same facts give the same bytes
-on any machine. A field added later needs a default; a fact is never renamed.
+on any machine. A field added later needs a default, a fact is never renamed, and of facts about
+orders what is as by default is left out: such a default never changes.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class OrderRepeated(Struct, frozen=True, gc=False):
     order_id: int
 
 
-class Hold(Struct, frozen=True, gc=False):
+class Hold(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a working order keeps reserved.
 
     Attributes:
@@ -74,7 +74,7 @@ class OrderAccepted(Struct, frozen=True, gc=False):
     hold: Hold
 
 
-class OrderStatusChanged(Struct, frozen=True, gc=False):
+class OrderStatusChanged(Struct, frozen=True, gc=False, omit_defaults=True):
     """An order took one step of its life without an execution.
 
     Attributes:
@@ -98,7 +98,7 @@ class OrderStatusChanged(Struct, frozen=True, gc=False):
     trading_day: date | None = None
 
 
-class WatchMoved(Struct, frozen=True, gc=False):
+class WatchMoved(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a conditional order remembers of the prints so far; fields as in `core.triggers.Watch`.
 
     At most one for each order and update of the market.
@@ -147,7 +147,7 @@ class OrderReentered(Struct, frozen=True, gc=False):
     at: datetime
 
 
-class OrderReplaced(Struct, frozen=True, gc=False):
+class OrderReplaced(Struct, frozen=True, gc=False, omit_defaults=True):
     """New terms are in force.
 
     Attributes:
@@ -168,7 +168,7 @@ class OrderReplaced(Struct, frozen=True, gc=False):
     terms: OrderTerms | None = None
 
 
-class OrderFilled(Struct, frozen=True, gc=False):
+class OrderFilled(Struct, frozen=True, gc=False, omit_defaults=True):
     """One execution, with all the money that moved.
 
     Attributes:

@@ -37,6 +37,7 @@ from portway.gateway.sockets.quote_channel import QuoteChannel
 from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.stats import GatewayStats, register
 from portway.gateway.watchlists import Watchlists
+from portway.market.temperatures import Temperatures
 from portway.wire.commands import Channel
 
 __all__ = ["Gateway", "GatewayPorts", "ListenerPorts"]
@@ -112,6 +113,7 @@ class Gateway:
             self.limits,
             Watchlists(ports.documents),
             Pulls(quote_channel, self.quote_gate),
+            Temperatures(ports.quotes),
             wall,
             loop.time,
         )

@@ -35,6 +35,7 @@ from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.stats import GatewayStats, register
 from portway.gateway.watchlists import Watchlists
 from portway.market.runner import MarketRunner
+from portway.market.temperatures import Temperatures
 from portway.settings import Settings
 from portway.storage.documents import SqliteDocuments
 from portway.storage.home import Home
@@ -158,6 +159,7 @@ class Listeners:
             limits=self._limits,
             watchlists=Watchlists(SqliteDocuments(self._store)),
             pulls=Pulls(self._quotes, self._quote_gate),
+            temperatures=Temperatures(self._market),
             wall=time.time,
             steady=time.monotonic,
         )

@@ -170,11 +170,12 @@ _QUOTE = {
     "WATCHLIST_GROUP_FIXED": _row(310010, 400, None, "this group holds every watched symbol: it keeps its name and cannot be deleted", "该分组包含全部自选证券，不可改名或删除", "該分組包含全部自選證券，不可改名或刪除"),
     "WATCHLIST_NAME_INVALID": _row(310010, 400, None, "invalid name of a watchlist group, characters allowed: {detail}", "自选分组名称无效，允许的字符数：{detail}", "自選分組名稱無效，允許的字元數：{detail}"),
     "WATCHLIST_NAME_TAKEN": _row(310010, 400, None, "a watchlist group has this name already, choose another: {detail}", "自选分组名称已存在，请换一个名称：{detail}", "自選分組名稱已存在，請換一個名稱：{detail}"),
-    "WATCHLIST_SYMBOL_UNKNOWN": _row(310010, 400, None, "symbol not found: {detail}", "证券不存在：{detail}", "證券不存在：{detail}"),
+    "QUOTE_HTTP_NOT_FOUND": _row(310010, 400, None, "symbol not found: {detail}", "证券不存在：{detail}", "證券不存在：{detail}"),
     "WATCHLIST_NOT_WATCHED": _row(310010, 400, None, "not watched, add it to a group before pinning it: {detail}", "该证券未加入自选，请先加入分组再置顶：{detail}", "該證券未加入自選，請先加入分組再置頂：{detail}"),
     "WATCHLIST_FULL": _row(310010, 400, None, "a watchlist is full, remove something before adding more: {detail}", "自选已满，请先移除再添加：{detail}", "自選已滿，請先移除再添加：{detail}"),
     "SECURITY_LIST_ERROR": _row(310011, 500, None, "internal error", "内部错误", "內部錯誤"),
-    "MARKET_TEMPERATURE_ERROR": _row(2601500, 500, None, "internal error", "内部错误", "內部錯誤"),
+    "TEMPERATURE_INVALID": _row(2601500, 400, None, "invalid request: {detail}", "请求无效：{detail}", "請求無效：{detail}"),
+    "TEMPERATURE_NONE": _row(2601500, 400, None, "no temperature is computed for this market, ask for HK, US or CN", "该市场没有市场温度，请查询 HK、US 或 CN", "該市場沒有市場溫度，請查詢 HK、US 或 CN"),
 }
 
 # Refused at once: no order id, or the order named by the request stays as it was.

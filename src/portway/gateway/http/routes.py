@@ -11,7 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Final
 
-from portway.gateway.http import asset, quote, statements, tokens, trade, watchlist
+from portway.gateway.http import asset, figures, quote, statements, tokens, trade, watchlist
 from portway.gateway.http.pulls import pull_endpoint
 from portway.gateway.http.request import Request
 from portway.gateway.http.services import Services
@@ -65,6 +65,13 @@ _ROWS = (
     Route("GET", "/v1/statement/download", statements.download, _TRADE),
     Route("GET", "/v1/risk/margin-ratio", asset.margin_ratio, _TRADE),
     Route("GET", "/v1/quote/get_security_list", quote.security_list, _FREE),
+    Route("GET", "/v1/quote/filings", figures.filings_of, _FREE),
+    Route("GET", "/v1/quote/market_temperature", figures.market_temperature, _FREE),
+    Route("GET", "/v1/quote/history_market_temperature", figures.history_temperature, _FREE),
+    Route("GET", "/v1/quote/short-positions/hk", figures.short_positions_hk, _FREE),
+    Route("GET", "/v1/quote/short-positions/us", figures.short_positions_us, _FREE),
+    Route("GET", "/v1/quote/short-trades/hk", figures.short_trades_hk, _FREE),
+    Route("GET", "/v1/quote/short-trades/us", figures.short_trades_us, _FREE),
     Route("GET", "/v1/watchlist/groups", watchlist.groups, _FREE),
     Route("POST", "/v1/watchlist/groups", watchlist.create_group, _FREE),
     Route("PUT", "/v1/watchlist/groups", watchlist.update_group, _FREE),

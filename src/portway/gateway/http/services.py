@@ -12,6 +12,7 @@ from portway.gateway.identity import Identity
 from portway.gateway.limits import Limits
 from portway.gateway.ports import QuoteService, TradeService
 from portway.gateway.watchlists import Watchlists
+from portway.market.temperatures import Temperatures
 from portway.wire.commands import QuoteCommand
 
 __all__ = ["Services"]
@@ -39,6 +40,7 @@ class Services:
     limits: Limits
     watchlists: Watchlists
     pulls: QuotePulls
+    temperatures: Temperatures
     wall: Callable[[], float]
     steady: Callable[[], float]
     url_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))

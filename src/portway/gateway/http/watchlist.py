@@ -174,7 +174,7 @@ async def _watched_now(services: Services, texts: Sequence[str]) -> dict[Symbol,
     symbols = _symbols(texts)
     for symbol in symbols:
         if quotes.instrument(symbol) is None:
-            raise Refused("WATCHLIST_SYMBOL_UNKNOWN", symbol)
+            raise Refused("QUOTE_HTTP_NOT_FOUND", symbol)
     found: dict[Symbol, Watched] = {}
     for symbol in symbols:
         await quotes.ready((symbol,))

@@ -19,6 +19,7 @@ from typing import Final
 from portway.market.days import begin_of_day
 from portway.market.reference import Reference
 from portway.market.synthetic.days import DayTable, day_table
+from portway.market.synthetic.draws import fraction, key_of, word
 from portway.market.synthetic.grid import money, price, table_on
 from portway.market.synthetic.inside import Inside
 from portway.market.synthetic.layout import (
@@ -227,6 +228,16 @@ class SyntheticWorld:
         begin, end = (instant(block.begin_of(one)) for one in (band.trigger, band.last))
         lower, upper = (price(one * int(table.step[row])) for one in (band.lower, band.upper))
         return (CoolingOff(symbol, begin, end, lower, upper),)
+
+    def short_share(self, symbol: Symbol, day: date) -> Decimal:
+        """Return which part of a day's volume was sold short: 0.02 to 0.30, four places.
+
+        Each security has its own level; the days wander around it.
+        """
+        key = key_of("short", self.seed, symbol)
+        level = 0.05 + 0.15 * fraction(word(key, 0))
+        wander = 0.4 + 1.1 * fraction(word(key, day.toordinal()))
+        return Decimal(int(level * wander * 10_000)) / 10_000
 
     # -- levels ------------------------------------------------------------------------------
 

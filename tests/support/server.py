@@ -114,6 +114,10 @@ class Server:
         self.process = self._start()
         self.env = self._environment()
 
+    def start_again(self) -> None:
+        """Start on the same home and ports without waiting: whoever asks it waits."""
+        self.process = self._start()
+
     def __enter__(self) -> Server:
         return self
 

@@ -77,7 +77,9 @@ class Peer:
             7: lambda _: quote_pb2.UnsubscribeResponse(),
         }
         self.sessions: set[str] = set()
+        self.http_sent: list[tuple[str, bytes]] = []
         self.http_answer: Callable[[str], tuple[int, bytes]] | None = None
+        self.http_data: Callable[[str, str], Any] | None = None
         self.online, self.limit = 0, 10
         self._passwords = 0
         self._connections: dict[int, ServerConnection] = {}
@@ -252,15 +254,22 @@ class Peer:
                 self._handle(b"")
 
             def do_POST(self) -> None:
-                self._handle(self.rfile.read(int(self.headers["content-length"])))
+                self._handle(self.rfile.read(int(self.headers.get("content-length") or 0)))
+
+            do_PUT = do_POST  # noqa: N815
+            do_DELETE = do_POST  # noqa: N815
 
             def _handle(self, body: bytes) -> None:
                 pairs = [(k.encode(), v.encode()) for k, v in self.headers.items()]
                 path, _, query = self.path.partition("?")
                 headers = {k: v.decode() for k, v in last_values(pairs).items()}
                 peer.http_asked.append((f"{self.command} {self.path}", headers))
+                peer.http_sent.append((f"{self.command} {self.path}", body))
                 if not verify(self.command, path, query, body, last_values(pairs), APP_SECRET):
                     return self._reply(403, envelope(403201, "signature invalid", None))
+                if peer.http_data is not None and path != "/v1/socket/token":
+                    data = peer.http_data(self.command, self.path)
+                    return self._reply(200, envelope(0, "success", data))
                 if peer.http_answer is not None:
                     return self._reply(*peer.http_answer(self.path))
                 peer._passwords += 1

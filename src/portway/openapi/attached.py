@@ -208,4 +208,5 @@ def _level(name: str, value: int | None) -> int | None:
 
 
 def _flag(name: str, value: bool | None) -> bool | None:
-    return None if value is None else arg.yes_or_no(name, value) == "true"
+    # Sent only when it is so, as in the official client.
+    return None if value is None else arg.yes_or_no(name, value) == "true" or None

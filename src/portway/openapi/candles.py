@@ -83,9 +83,10 @@ class Series:
         self._tails[session] = _Tail(bar, is_open)
 
     def append(self, session: int, bar: pb.Candlestick, *, is_open: bool) -> None:
-        """Put a new bar after the tail."""
-        tail = self._tails.get(session)
-        at = len(self.bars) if tail is None else _index(self.bars, tail.bar) + 1
+        """Put a new bar in its place by time."""
+        at = len(self.bars)
+        while at and self.bars[at - 1].timestamp > bar.timestamp:
+            at -= 1
         bars = [*self.bars[:at], bar, *self.bars[at:]]
         self._tails[session] = _Tail(bar, is_open)
         if len(bars) > BARS_KEPT_MAX:
@@ -191,10 +192,10 @@ class BarBook:
         return None if start is None else int(start.timestamp())
 
     def _copy(self, series: Series, push: pb.PushQuote) -> Iterator[CandlestickRow]:
-        """A day's bar is the day's quote."""
-        start = self._start(series, push.timestamp, TradeSession.Intraday)
-        if start is None:
-            return
+        """A day's bar is the day's quote, whatever the hour."""
+        assert self.market is not None
+        local = datetime.fromtimestamp(push.timestamp, zone_of(self.market))
+        start = int(local.replace(hour=0, minute=0, second=0).timestamp())
         bar = pb.Candlestick(
             open=push.open,
             high=push.high,
@@ -236,6 +237,8 @@ class BarBook:
             open=close, high=close, low=close, close=close, turnover="0",
             timestamp=start, trade_session=number,  # type: ignore[arg-type]
         )  # fmt: skip
+        if tick.price is not None:
+            empty.open = empty.high = empty.low = tick.price
         bar, is_open = _applied(empty, tick, is_open=False)
         series.append(number, bar, is_open=is_open)
         if series.tells(tick.session):
@@ -260,12 +263,11 @@ def _applied(before: pb.Candlestick, tick: _Tick, *, is_open: bool) -> tuple[pb.
     bar.CopyFrom(before)
     if tick.price is not None:
         price = _decimal(tick.price)
-        if not is_open:
-            bar.open = bar.high = bar.low = tick.price
-            is_open = True
-        elif price > _decimal(bar.high):
+        if not is_open:  # high and low stay those of the close before it
+            bar.open, is_open = tick.price, True
+        if price > _decimal(bar.high):
             bar.high = tick.price
-        elif price < _decimal(bar.low):
+        if price < _decimal(bar.low):
             bar.low = tick.price
         bar.close = tick.price
     if tick.volume is not None:

@@ -6,7 +6,11 @@ each class reads one message of the protocol.
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
+from typing import cast
+
 from portway.openapi.enums import TradeStatus, read_table
+from portway.openapi.errors import DecodeError
 from portway.openapi.quote_enums import OptionDirection, OptionType, WarrantStatus, WarrantType
 from portway.openapi.values import (
     Value,
@@ -17,7 +21,6 @@ from portway.openapi.values import (
     integer,
     looked_up,
     optional_day,
-    optional_decimal,
     text,
 )
 from portway.wire import names
@@ -110,6 +113,38 @@ class IssuerInfo(Value):
     name_hk = text("name_hk")
 
 
+# What a kind of warrant does not have, whatever the service sends for it.
+_CALLABLE = frozenset({names.WARRANT_TYPE.wire["BULL"], names.WARRANT_TYPE.wire["BEAR"]})
+_INLINE = frozenset({names.WARRANT_TYPE.wire["INLINE"]})
+
+
+def _decimal_unless(name: str, kinds: frozenset[int]) -> Decimal | None:
+    """A decimal number that these kinds of warrants do not have."""
+
+    def read(self: Value) -> Decimal | None:
+        digits = getattr(self._message, name)
+        if self._message.type in kinds or not digits:
+            return None
+        try:
+            return Decimal(digits)
+        except InvalidOperation:
+            raise DecodeError(f"parse field: {name}: {digits!r} is no number") from None
+
+    return cast("Decimal | None", property(read))
+
+
+def number(name: str) -> int:
+    """A whole number that travels as text; an unreadable one is 0."""
+
+    def read(self: Value) -> int:
+        try:
+            return int(getattr(self._message, name))
+        except ValueError:
+            return 0
+
+    return cast(int, property(read))
+
+
 class WarrantInfo(Value):
     """A row of the warrant list; fields that its kind of warrant does not have are `None`."""
 
@@ -124,19 +159,19 @@ class WarrantInfo(Value):
     volume = integer("volume")
     turnover = decimal("turnover")
     expiry_date = optional_day("expiry_date")
-    strike_price = optional_decimal("strike_price")
-    upper_strike_price = optional_decimal("upper_strike_price")
-    lower_strike_price = optional_decimal("lower_strike_price")
-    outstanding_qty = integer("outstanding_qty")
+    strike_price = _decimal_unless("strike_price", _INLINE)
+    upper_strike_price = _decimal_unless("upper_strike_price", _CALLABLE)
+    lower_strike_price = _decimal_unless("lower_strike_price", _CALLABLE)
+    outstanding_qty = number("outstanding_qty")
     outstanding_ratio = decimal("outstanding_ratio")
     premium = decimal("premium")
-    itm_otm = optional_decimal("itm_otm")
-    implied_volatility = optional_decimal("implied_volatility")
-    delta = optional_decimal("delta")
-    call_price = optional_decimal("call_price")
-    to_call_price = optional_decimal("to_call_price")
-    effective_leverage = optional_decimal("effective_leverage")
+    itm_otm = _decimal_unless("itm_otm", _INLINE)
+    implied_volatility = _decimal_unless("implied_volatility", _CALLABLE | _INLINE)
+    delta = _decimal_unless("delta", _CALLABLE | _INLINE)
+    call_price = _decimal_unless("call_price", _INLINE)
+    to_call_price = _decimal_unless("to_call_price", _INLINE)
+    effective_leverage = _decimal_unless("effective_leverage", _CALLABLE | _INLINE)
     leverage_ratio = decimal("leverage_ratio")
-    conversion_ratio = optional_decimal("conversion_ratio")
-    balance_point = optional_decimal("balance_point")
+    conversion_ratio = _decimal_unless("conversion_ratio", _INLINE)
+    balance_point = _decimal_unless("balance_point", _INLINE)
     status = looked_up("status", _WARRANT_STATUS, WarrantStatus.Unknown)

@@ -111,8 +111,8 @@ def bar_start(
         is_half_day: Whether the market closes early that day.
     """
     hours = _HOURS.get((market, session))
-    if session is TradeSession.Intraday:
-        hours = _BOARD_HOURS.get(board, hours)
+    if board in _BOARD_HOURS:  # these have one session alone
+        hours = _BOARD_HOURS[board] if session is TradeSession.Intraday else None
     if hours is None:
         return None
     found = _place(local, hours, is_half_day)

@@ -158,8 +158,8 @@ def replace_order(
         "trigger_count": _optional_count("trigger_count", trigger_count),
         "monitor_price": arg.optional_decimal_text("monitor_price", monitor_price),
         "remark": remark,
-        "attached_params": None if attached_params is None else attached_params.wire(),
         "delayed_until": 1 if clears else until,
+        "attached_params": None if attached_params is None else attached_params.wire(),
     }
     return HttpCall("PUT", _ORDER, nothing, json_body(body))
 

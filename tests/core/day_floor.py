@@ -64,6 +64,7 @@ class DayFloor:
         self.last: Decimal | None = None
         self.reference: Decimal | None = None
         self.is_price_tested = False
+        self.references: tuple[tuple[datetime, Decimal], ...] = ()
         self.instrument = INSTRUMENTS[symbol]
         self.messages: dict[int, str] = {}
         self.orders: dict[int, Order] = {}
@@ -184,6 +185,7 @@ class DayFloor:
             reference=self.reference,
             ended=self.ended,
             is_price_tested=self.is_price_tested,
+            references=self.references,
         )
 
     # -- what became of them -----------------------------------------------------------------

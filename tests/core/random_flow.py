@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -58,6 +58,7 @@ from portway.model.symbol import Market, Symbol, market_of
 from tests.trading.floor import (
     APPLE,
     DAY,
+    INSTRUMENTS,
     MOUTAI,
     OPEN,
     TENCENT,
@@ -73,6 +74,7 @@ CENTRES = {TENCENT: Decimal(500), APPLE: Decimal(200), MOUTAI: Decimal(1500)}
 TICKS = {TENCENT: Decimal("0.5"), APPLE: Decimal("0.01"), MOUTAI: Decimal("0.01")}
 LOTS = {TENCENT: 100, APPLE: 1, MOUTAI: 100}
 SYMBOLS = {Market.HK: TENCENT, Market.US: APPLE, Market.CN: MOUTAI}
+BAND_WIDTHS = {Market.HK: Decimal("0.15"), Market.US: Decimal("0.10")}
 RTH = (None, None, *(OutsideRth.ANY_TIME,) * 4, *OutsideRth)
 T, OPENING, CLOSING = TradeSession, DayAuction.OPENING, DayAuction.CLOSING
 
@@ -232,7 +234,18 @@ class Flow:
             ended=frozenset(ended),
             last_done=self.last.get(symbol),
             prev_close=CENTRES[symbol],
+            instrument=replace(INSTRUMENTS[symbol], short_sell=True, vcm_eligible=True),
+            is_price_tested=market is Market.US and self.days[market].day % 3 == 0,
+            references=self._references(symbol),
         )
+
+    def _references(self, symbol: Symbol) -> tuple[tuple[datetime, Decimal], ...]:
+        """On two days of three an edge of the volatility band lies where prices move."""
+        market = market_of(symbol)
+        if market not in BAND_WIDTHS:
+            return ()
+        edge = (0, 1, -1)[self.days[market].toordinal() % 3] * BAND_WIDTHS[market]
+        return ((OPEN, CENTRES[symbol] / (1 + edge)),)
 
     def _command(self) -> Command:
         draw = self.random.random()

@@ -13,6 +13,7 @@ from portway.model.instrument import Board, SecurityClass, spread_table
 from portway.model.order import OrderSide, OrderType
 from portway.model.price_limits import (
     CHINEXT_20_PERCENT_FROM,
+    LULD_NARROW_FROM,
     ST_10_PERCENT_FROM,
     Luld,
     PriceRange,
@@ -23,6 +24,8 @@ from portway.model.price_limits import (
     cn_valid_range,
     hk_auction_bound,
     hk_quotation,
+    hk_vcm_percent,
+    hk_vcm_watches,
     us_luld,
 )
 from portway.model.symbol import Market
@@ -271,3 +274,40 @@ def test_a_band_never_reaches_below_zero():
 @given(cents, cents, st.sampled_from([1, 2]))
 def test_bands_hold_their_reference(reference, prev_close, tier):
     assert us_luld(reference, prev_close, time(11), Luld(tier)).holds(reference)
+
+
+def test_before_2020_us_bands_were_double_after_the_opening_and_for_all_before_the_close() -> None:
+    before, after = date(2020, 2, 21), LULD_NARROW_FROM
+    early, late = time(9, 44), time(15, 40)
+    wide, narrow = PriceRange(D(90), D(110)), PriceRange(D(95), D(105))
+    assert us_luld(D(100), D(100), early, Luld(1), on=before) == wide
+    assert us_luld(D(100), D(100), early, Luld(1), on=after) == narrow
+    assert us_luld(D(100), D(100), late, Luld(2), on=before) == PriceRange(D(80), D(120))
+    assert us_luld(D(100), D(100), late, Luld(2), on=after) == wide
+    assert us_luld(D(100), D(100), late, Luld(1), on=date(2013, 4, 5)) == PriceRange()
+
+
+@pytest.mark.parametrize(
+    ("on", "indexes", "percent"),
+    [
+        (date(2026, 1, 5), ("HSI.HK",), 10),
+        (date(2026, 1, 5), ("HSSI.HK",), 20),
+        (date(2026, 1, 5), (), 15),
+        (date(2018, 1, 5), ("HSI.HK",), 10),
+        (date(2018, 1, 5), (), None),
+        (date(2016, 1, 5), ("HSI.HK",), None),
+    ],
+)
+def test_the_volatility_control_has_grown_over_the_years(
+    on: date, indexes: tuple[str, ...], percent: int | None
+) -> None:
+    assert hk_vcm_percent(on, SecurityClass.EQUITY, indexes) == percent
+
+
+def test_the_volatility_control_sleeps_after_each_opening_and_before_the_close() -> None:
+    full = [time(9, 45), time(11, 59), time(13, 15), time(15, 39)]
+    asleep = [time(9, 44), time(12), time(13, 14), time(15, 40), time(16)]
+    assert all(hk_vcm_watches(at, is_half_day=False) for at in full)
+    assert not any(hk_vcm_watches(at, is_half_day=False) for at in asleep)
+    assert hk_vcm_watches(time(11, 39), is_half_day=True)
+    assert not hk_vcm_watches(time(11, 40), is_half_day=True)

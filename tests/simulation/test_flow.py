@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from portway.core.bands import band_of, is_paused
 from portway.core.digest import digest
 from portway.core.engine import evolve
 from portway.core.invariants import check_invariants
@@ -25,6 +26,7 @@ from portway.core.state import State
 from portway.model.account import AccountKind
 from portway.model.command import FillModel, Stamped
 from portway.model.event import (
+    AuctionHeld,
     Event,
     OrderAccepted,
     OrderFilled,
@@ -127,11 +129,27 @@ class Watched:
         self.events = 0
 
     def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
+        symbol = None
         for event in super().decided(stamped, seq):  # type: ignore[misc]
             self.watcher.watch(event)
+            if isinstance(event, AuctionHeld):
+                symbol = event.symbol  # An auction has bounds of its own.
+            elif isinstance(event, OrderFilled) and event.execution.symbol != symbol:
+                self._check_band(stamped, event)
             self.events += 1
             check_invariants(self.state)  # type: ignore[attr-defined]
             yield event
+
+    def _check_band(self, stamped: Stamped, event: OrderFilled) -> None:
+        """Nothing trades continuously outside of its band, nor while it pauses."""
+        state, execution = self.state, event.execution  # type: ignore[attr-defined]
+        view = stamped.views[execution.symbol]
+        assert not is_paused(state, view), f"{execution.symbol} pauses"
+        band = band_of(state, view, stamped.at)
+        odd = self.watcher.kinds[execution.order_id] == "ODD"
+        assert odd or band.holds(execution.price), f"{execution.price} is outside of {band}"
+        if execution.price in (band.lower, band.upper):
+            self.watcher.seen["at the band"] += 1
 
 
 class WatchedFlow(Watched, Flow):
@@ -178,6 +196,7 @@ def test_every_invariant_holds_over_long_flows(model: FillModel) -> None:
             assert live.order.status is flow.watcher.status[order_id]
     assert played_events * len(FillModel) >= EVENTS
     wanted = [f"{kind.name} filled in {market}" for market in TYPES for kind in TYPES[market]]
+    wanted += ["at the band", "TradingCurbed", "CurbLifted"]
     wanted += ["own match", "AuctionHeld", "OrderReentered", "OrderLingers", "EXPIRED", "REJECTED"]
     wanted += ["QueueMoved"] if model is FillModel.QUEUE else []
     assert not [name for name in wanted if not seen[name]], seen

@@ -31,8 +31,8 @@ ZERO = Decimal(0)
 def is_over(floor: Floor, auction: DayAuction) -> bool:
     """Tell whether this auction of the trading day has been matched."""
     mark = floor.state.auctions.get(floor.view.instrument.symbol)
-    if mark is None or not mark.is_over:
-        return False
+    if mark is None or not mark.is_over or auction is DayAuction.REOPENING:
+        return False  # There may be several reopenings a day.
     return (mark.trading_day, mark.auction) == (floor.view.trading_day, auction)
 
 

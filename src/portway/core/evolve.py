@@ -19,6 +19,7 @@ from portway.core.state import (
     Account,
     AuctionMark,
     ClosedOrder,
+    Curb,
     FeeDay,
     LiveOrder,
     Position,
@@ -30,6 +31,7 @@ from portway.model.event import (
     NO_HOLD,
     AuctionBounded,
     AuctionHeld,
+    CurbLifted,
     Fact,
     Hold,
     OrderAccepted,
@@ -42,6 +44,7 @@ from portway.model.event import (
     QueueMoved,
     Settled,
     SettlementDone,
+    TradingCurbed,
     VenueConfigured,
     WatchMoved,
 )
@@ -93,6 +96,10 @@ def evolve(state: State, event: Fact) -> Order | None:
             state.auctions[event.symbol] = AuctionMark(
                 event.trading_day, event.auction, is_over=True
             )
+        case TradingCurbed():
+            state.curbs[event.symbol] = Curb(event.kind, event.until, event.lower, event.upper)
+        case CurbLifted():
+            del state.curbs[event.symbol]
         case SettlementDone():
             _settled(state, event)
         case VenueConfigured():

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from portway.core import accounts
 from portway.core.auctions import hold_auction, lock_auction
+from portway.core.bands import band_of, is_paused, luld_moves
 from portway.core.book import Outside
 from portway.core.conditional import release, watch_prints
 from portway.core.exchange_rules import Place
@@ -37,9 +40,10 @@ from portway.model.command import (
     TimeReached,
     TradingDayStarted,
 )
-from portway.model.event import Event, Fact, RefusalReason
+from portway.model.curb import CurbKind
+from portway.model.event import CurbLifted, Event, Fact, RefusalReason
 from portway.model.order import DayAuction, OrderStatus, OrderType
-from portway.model.quote import TradeSession
+from portway.model.quote import TradeSession, TradeStatus
 from portway.model.symbol import Market, Symbol, market_of
 
 __all__ = [
@@ -65,7 +69,16 @@ def floor_of(
         return None
     outside = outsides.setdefault(view.instrument.symbol, Outside())
     outside.update(view.depth, state.arrivals)
-    return Floor(state, outside, view, stamped.at, view.session, stamped.views)
+    view = _as_traded(state, view)
+    band = band_of(state, view, stamped.at)
+    return Floor(state, outside, view, stamped.at, view.session, stamped.views, band=band)
+
+
+def _as_traded(state: State, view: MarketView) -> MarketView:
+    """Return a view as the venue trades by it: a pause of its own stops a security, too."""
+    if not is_paused(state, view):
+        return view
+    return structs.replace(view, session=None, status=TradeStatus.HALTED)
 
 
 def market_moved(
@@ -76,7 +89,10 @@ def market_moved(
     if view is None or command.symbol not in state.symbols:
         return
     outside = outsides.setdefault(command.symbol, Outside())
-    floor = Floor(state, outside, view, command.at, command.session, stamped.views)
+    view = _as_traded(state, view)
+    session = None if is_paused(state, view) else command.session
+    band = band_of(state, view, command.at)
+    floor = Floor(state, outside, view, command.at, session, stamped.views, band=band)
     sets_price = command.prints
     if command.auction is not None and command.prints:
         yield from hold_auction(floor, command.auction, command.prints[0].price)
@@ -92,6 +108,7 @@ def market_moved(
     yield from linger_on(floor)
     for order_id, found in released:
         yield from release(floor, order_id, found)
+    yield from luld_moves(floor)
     yield from _after_a_halt(floor)
 
 
@@ -168,10 +185,10 @@ def _us_opening(
     for symbol, order_ids in symbols.items():
         floor = floor_of(state, outsides, stamped.views.get(symbol), stamped)
         if floor is not None:
-            yield from _us_cross(floor, order_ids)
+            yield from _us_cross(floor, order_ids, DayAuction.OPENING)
 
 
-def _us_cross(floor: Floor, order_ids: list[int]) -> Iterator[Fact]:
+def _us_cross(floor: Floor, order_ids: list[int], auction: DayAuction) -> Iterator[Fact]:
     state, came = floor.state, []
     for order_id in order_ids:
         live = state.orders.get(order_id)
@@ -189,7 +206,7 @@ def _us_cross(floor: Floor, order_ids: list[int]) -> Iterator[Fact]:
         if order_id in state.orders
         and works_as(state.orders[order_id].order.terms.order_type) is OrderType.MO
     ]
-    yield from hold_auction(floor, DayAuction.OPENING, None, market_orders)
+    yield from hold_auction(floor, auction, None, market_orders)
     yield from match_depth(floor)
     for order_id in came:
         live = state.orders.get(order_id)
@@ -240,7 +257,35 @@ def time_reached(
     """Yield the ends of patience, and send what asked to be sent at this instant."""
     for floor in _floors(state, outsides, command.market, stamped):
         yield from linger_on(floor)
+    yield from _curbs_due(state, outsides, command, stamped)
     yield from _take_turns(state, outsides, command, stamped)
+
+
+def _curbs_due(
+    state: State, outsides: Outsides, command: TimeReached, stamped: Stamped
+) -> Iterator[Event]:
+    """Yield what becomes of curbs whose time is over: a pause, or the way out of one."""
+    for symbol, curb in tuple(state.curbs.items()):
+        if market_of(symbol) is not command.market or command.at < curb.until:
+            continue
+        floor = floor_of(state, outsides, stamped.views.get(symbol), stamped)
+        if curb.kind is CurbKind.LIMIT_STATE and floor is not None and symbol in state.symbols:
+            yield from luld_moves(floor)
+            continue
+        yield CurbLifted(symbol, command.at)
+        if curb.kind is CurbKind.PAUSE and symbol in state.symbols:
+            yield from _reopen(state, outsides, symbol, stamped)
+
+
+def _reopen(state: State, outsides: Outsides, symbol: Symbol, stamped: Stamped) -> Iterator[Event]:
+    """Open a security after a pause: what has waited crosses with what rests, at one price."""
+    floor = floor_of(state, outsides, stamped.views.get(symbol), stamped)
+    if floor is None or floor.session is not TradeSession.NORMAL:
+        return
+    floor.outside.is_met = floor.outside.was_closed = False
+    waiting = waiting_for_turn(state, market_of(symbol), stamped.at)
+    came = [one.order.order_id for one in waiting if one.order.terms.symbol == symbol]
+    yield from _us_cross(floor, came, DayAuction.REOPENING)
 
 
 def day_started(state: State, command: TradingDayStarted, stamped: Stamped) -> Iterator[Event]:

@@ -3,7 +3,8 @@
 Best price first; at one price what stood there first. Trades happen at the resting side's price,
 one execution per outside level or resting order hit. A resting order fills at its own price: when a
 venue order crosses it, for the displayed sizes when the outside touch reaches it, and whole when an
-outside print goes through its price. Everything is yielded as a fact and added up by the caller
+outside print goes through its price. Outside of a volatility band nothing trades, and what is
+priced beyond it stands at the band. Everything is yielded as a fact and added up by the caller
 before the next is decided.
 """
 
@@ -33,6 +34,7 @@ from portway.model.event import (
 )
 from portway.model.execution import Execution, Fill
 from portway.model.order import OrderSide, TriggerStatus
+from portway.model.price_limits import NO_BAND, PriceRange
 from portway.model.quote import Trade, TradeSession
 from portway.model.symbol import Symbol
 
@@ -58,6 +60,7 @@ class Floor(Struct, frozen=True):
 
     Attributes:
         session: The continuous session that runs; None: nothing matches.
+        band: Between which prices may be traded.
         ahead: What stands ahead of orders while one update of the market is worked through.
         views: Of every other symbol that came with the command, for what an account is worth.
     """
@@ -69,6 +72,7 @@ class Floor(Struct, frozen=True):
     session: TradeSession | None
     views: Mapping[Symbol, MarketView] = field(default_factory=dict)
     ahead: dict[int, Decimal] = field(default_factory=dict)
+    band: PriceRange = NO_BAND
 
     @property
     def book(self) -> Book:
@@ -78,6 +82,18 @@ class Floor(Struct, frozen=True):
     def fills_whole(self) -> bool:
         """Whether the fill model ignores displayed sizes."""
         return self.state.settings.fill_model is FillModel.TOUCH
+
+    def takes(self, side: OrderSide, limit: Decimal | None, price: Decimal) -> bool:
+        """Tell whether an order of `side` with `limit` may trade at `price`."""
+        return crosses(side, limit, price) and (self.band is NO_BAND or self.band.holds(price))
+
+    def price_of(self, side: OrderSide, resting: Resting) -> Decimal:
+        """Return the price at which a resting order of `side` stands: at the band, not beyond."""
+        price = resting.price
+        if self.band is NO_BAND:
+            return price
+        edge = self.band.upper if side is OrderSide.BUY else self.band.lower
+        return edge if edge is not None and crosses(side, price, edge) else price
 
 
 def touch_of(floor: Floor) -> Touch:
@@ -89,10 +105,11 @@ def _best_price(floor: Floor, side: OrderSide) -> Decimal | None:
     level, own = floor.outside.best(side), _best_own(floor, side)
     if own is None:
         return None if level is None else level.price
+    price = floor.price_of(side, own)
     if level is None:
-        return own.price
+        return price
     better = max if side is OrderSide.BUY else min
-    return better(level.price, own.price)
+    return better(level.price, price)
 
 
 def step_of(
@@ -123,11 +140,12 @@ def match_incoming(floor: Floor, order_id: int, bound: Decimal | None) -> Iterat
         own = _best_own(floor, opposite(side))
         level = floor.outside.best(opposite(side))
         if own is not None and _own_first(floor, side, own, level):
-            if not crosses(side, bound, own.price):
+            price = floor.price_of(opposite(side), own)
+            if not floor.takes(side, bound, price):
                 return
-            yield from _meet_own(floor, live, floor.state.orders[own.order_id], own.price)
+            yield from _meet_own(floor, live, floor.state.orders[own.order_id], price)
             continue
-        if level is None or not crosses(side, bound, level.price):
+        if level is None or not floor.takes(side, bound, level.price):
             return
         yield fill_of(floor, live, _from_level(floor, live, level, level.price))
 
@@ -153,7 +171,8 @@ def _print_at(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:
     """Yield what a print exactly at a price leaves for the venue's orders there, in time order."""
     volume, own = Decimal(trade.volume), ZERO
     for resting in tuple(floor.book.side(side)):
-        if resting.price != trade.price:
+        price = floor.price_of(side, resting)
+        if price != trade.price or not floor.band.holds(price):
             continue
         live = floor.state.orders.get(resting.order_id)
         if live is None or live.since is None or live.since >= trade.at:
@@ -166,7 +185,7 @@ def _print_at(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:
         quantity = min(live.order.leaves_quantity, max(ZERO, passed - ahead))
         if quantity:
             own += quantity
-            yield fill_of(floor, live, Fill(resting.order_id, resting.price, quantity))
+            yield fill_of(floor, live, Fill(resting.order_id, trade.price, quantity))
 
 
 def queue_moves(floor: Floor, order_id: int | None = None) -> Iterator[Fact]:
@@ -214,13 +233,16 @@ def _is_touched(floor: Floor, side: OrderSide) -> bool:
     """Tell whether the outside reaches the best resting price of a side, or beyond it."""
     best = floor.book.side(side).best
     level = floor.outside.best(opposite(side))
-    return best is not None and level is not None and crosses(side, best.price, level.price)
+    if best is None or level is None:
+        return False
+    return floor.takes(side, floor.price_of(side, best), level.price)
 
 
 def _print_through(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact]:
     through = []
     for resting in floor.book.side(side):
-        if not crosses(side, resting.price, trade.price) or trade.price == resting.price:
+        price = floor.price_of(side, resting)
+        if not crosses(side, price, trade.price) or trade.price == price:
             break  # Sorted by price: nothing further back is gone through either.
         through.append(resting)
     for resting in through:
@@ -229,8 +251,10 @@ def _print_through(floor: Floor, side: OrderSide, trade: Trade) -> Iterator[Fact
             continue  # Gone with a fill before: the other half of a bracket.
         assert live.since is not None, "what rests came at an instant"
         # What printed at or before an order's arrival has not met it.
-        if live.since < trade.at and is_at_work(floor, resting, trade.session):
-            whole = Fill(resting.order_id, resting.price, live.order.leaves_quantity)
+        price = floor.price_of(side, resting)
+        is_met = live.since < trade.at and floor.band.holds(price)
+        if is_met and is_at_work(floor, resting, trade.session):
+            whole = Fill(resting.order_id, price, live.order.leaves_quantity)
             yield fill_of(floor, live, whole)
 
 
@@ -239,10 +263,11 @@ def _touched(floor: Floor, resting: Resting) -> Iterator[Fact]:
     while (live := floor.state.orders.get(resting.order_id)) is not None:
         side = live.order.terms.side
         level = floor.outside.best(opposite(side))
-        if level is None or not crosses(side, resting.price, level.price):
+        stands = floor.price_of(side, resting)
+        if level is None or not floor.takes(side, stands, level.price):
             return
         # What waited for a session's first depth comes to it, and does not give its price away.
-        price = level.price if floor.outside.is_first else resting.price
+        price = level.price if floor.outside.is_first else stands
         yield fill_of(floor, live, _from_level(floor, live, level, price))
 
 
@@ -262,9 +287,10 @@ def _own_first(floor: Floor, side: OrderSide, own: Resting, level: OutsideLevel 
     """Tell whether an incoming order of `side` meets `own` before the outside level."""
     if level is None:
         return True
-    if own.price == level.price:
+    price = floor.price_of(opposite(side), own)
+    if price == level.price:
         return floor.fills_whole or own.arrival <= floor.outside.since
-    return own.price < level.price if side is OrderSide.BUY else own.price > level.price
+    return price < level.price if side is OrderSide.BUY else price > level.price
 
 
 def _from_level(floor: Floor, live: LiveOrder, level: OutsideLevel, price: Decimal) -> Fill:

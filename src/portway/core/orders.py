@@ -62,6 +62,7 @@ def submit(
     assert account is not None, "refused without an account"
     assert view is not None, "refused without a view"
     assert floor is not None, "a view has a floor"
+    view = floor.view  # As the venue trades by it: a pause of its own stops it, too.
     limit = terms.price if terms.order_type in PRICED_TYPES else None
     hold = entry_hold(floor, terms, limit, terms.quantity)
     reason = funds_refusal(floor, account, terms.side, terms.quantity, hold)

@@ -13,6 +13,8 @@ from decimal import Decimal
 
 from msgspec import structs
 
+from portway.core.bands import cooling_off, is_too_hot
+from portway.core.book import crosses
 from portway.core.exchange_rules import Place, place_of, price_refusal
 from portway.core.funds import funds_refusal
 from portway.core.matching import (
@@ -41,6 +43,7 @@ from portway.model.event import (
     RefusalReason,
 )
 from portway.model.order import OrderSide, OrderTerms, OrderType
+from portway.model.price_limits import NO_BAND
 from portway.model.symbol import Market
 
 __all__ = [
@@ -77,6 +80,8 @@ def exchange_refusal(
     floor: Floor, terms: OrderTerms, price: Decimal | None, place: Place
 ) -> RefusalReason | None:
     """Return why the exchange would refuse an order that is reported now."""
+    if place is Place.CONTINUOUS and is_too_hot(floor, terms.side, price):
+        return R.PRICE_OUTSIDE_BAND
     return price_refusal(floor.state, terms, price, floor.view, touch_of(floor), place)
 
 
@@ -130,12 +135,30 @@ def meet(floor: Floor, order_id: int, place: Place) -> Iterator[Fact]:
         case OrderType.MO:
             yield from _sweep_market(floor, order_id)
         case OrderType.SLO:
-            yield from match_incoming(floor, order_id, _special_bound(floor, live))
+            bound = _special_bound(floor, live)
+            yield from match_incoming(floor, order_id, bound)
+            yield from _stop_beyond_band(floor, order_id, bound)
             yield from _give_up(floor, order_id)
         case OrderType.ODD:
             yield from match_odd_lot(floor, order_id, is_incoming=True)
         case _:
             yield from match_incoming(floor, order_id, live.order.price)
+            yield from _stop_beyond_band(floor, order_id, live.order.price)
+
+
+def _stop_beyond_band(floor: Floor, order_id: int, bound: Decimal | None) -> Iterator[Fact]:
+    """Yield what Hong Kong's volatility control makes of an order that would trade beyond it."""
+    live = floor.state.orders.get(order_id)
+    if live is None or floor.band is NO_BAND or floor.view.instrument.market is not Market.HK:
+        return
+    side, price = live.order.terms.side, live.order.price
+    best = touch_of(floor).opposite(side)
+    if best is None or not crosses(side, bound, best) or floor.band.holds(best):
+        return
+    yield from cooling_off(floor)
+    if price is None or not floor.band.holds(price):
+        step = Step.CANCELED if live.order.executed_quantity else Step.REJECTED
+        yield step_of(live, step, floor.at, ends=True, msg=R.PRICE_OUTSIDE_BAND.name)
 
 
 def _special_bound(floor: Floor, live: LiveOrder) -> Decimal | None:
@@ -156,6 +179,7 @@ def _sweep_market(floor: Floor, order_id: int) -> Iterator[Fact]:
     assert bound is not None, "a market order without an opposite quote is refused"
     bound = max(bound, least_price(floor, live) or bound)
     yield from match_incoming(floor, order_id, bound)
+    yield from _stop_beyond_band(floor, order_id, bound)
     if order_id not in floor.state.orders:
         return
     wait = settings.us_market_wait_seconds

@@ -19,6 +19,7 @@ from portway.core.ledger import Ledger
 from portway.core.triggers import Watch
 from portway.model.account import AccountKind, Standing
 from portway.model.command import VenueSettings
+from portway.model.curb import CurbKind
 from portway.model.event import NO_HOLD, DividendRight, Hold
 from portway.model.money import Currency
 from portway.model.order import DayAuction, Order, OrderStatus, OrderType
@@ -28,6 +29,7 @@ __all__ = [
     "Account",
     "AuctionMark",
     "ClosedOrder",
+    "Curb",
     "FeeDay",
     "LiveOrder",
     "Position",
@@ -216,6 +218,15 @@ class AuctionMark(Struct, frozen=True):
     highest_bid: Decimal | None = None
 
 
+class Curb(Struct, frozen=True):
+    """What restricts the trading of a security; fields as in `TradingCurbed`."""
+
+    kind: CurbKind
+    until: datetime
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+
+
 @dataclass(slots=True)
 class Unsettled:
     """Money of one account and currency that becomes final on one day of one market."""
@@ -240,6 +251,7 @@ class State:
         lingering: Market orders that wait for more, by symbol.
         timers: Instants for which orders wait.
         auctions: The latest auction of each symbol with orders.
+        curbs: What restricts the trading of a symbol now.
         days: The running trading day of each market, as last told.
         arrivals: Counts arrivals in queues.
         symbols: Number of live orders by symbol; none: no entry.
@@ -261,6 +273,7 @@ class State:
     auctions: dict[Symbol, AuctionMark] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     unsettled: dict[tuple[Market, date, str, Currency], Unsettled] = field(default_factory=dict)
+    curbs: dict[Symbol, Curb] = field(default_factory=dict)
     days: dict[Market, date] = field(default_factory=dict)
     arrivals: int = 0
     symbols: dict[Symbol, int] = field(default_factory=dict)
@@ -276,14 +289,19 @@ class State:
         return self.books.setdefault(symbol, Book())
 
     def due_between(self, market: Market, after: datetime, until: datetime) -> list[datetime]:
-        """Return the instants, `after < at <= until`, for which orders of a market wait, in order.
+        """Return the instants, `after < at <= until`, at which something of a market falls due.
 
-        Each once.
+        Orders wait for them, or a curb ends; in order, each once.
         """
         due = {
             at
             for order_id, at in self.timers.items()
             if after < at <= until and market_of(self.orders[order_id].order.terms.symbol) is market
+        }
+        due |= {
+            curb.until
+            for symbol, curb in self.curbs.items()
+            if after < curb.until <= until and market_of(symbol) is market
         }
         return sorted(due)
 

@@ -29,6 +29,7 @@ from portway.model.session import (
 from portway.model.settlement import settlement
 from portway.model.symbol import Market, Symbol
 from portway.quotes.board import Board
+from portway.quotes.references import luld_references, vcm_references
 
 __all__ = ["MarketViews"]
 
@@ -51,6 +52,8 @@ PRICE_TEST_SHARE = Decimal(
     "0.9"
 )  # Of the previous close: US short sales are restricted from there.
 PRICE_TEST_FROM = date(2011, 2, 28)
+BANDED_CLASSES = frozenset({SecurityClass.STOCK, SecurityClass.ETF})
+REFERENCES_MAX = 4096  # Symbols whose references are kept.
 SPANS_MAX = 4096  # Days of securities whose phases are kept.
 NEW_DAYS_MAX = 10  # Trading days after a listing that are counted for the price limits.
 
@@ -68,6 +71,9 @@ class MarketViews:
     def __init__(self, market: MarketRunner) -> None:
         self._market = market
         # Asked with every move of a symbol with orders.
+        self._kept_references: dict[
+            Symbol, tuple[tuple[date, datetime], tuple[tuple[datetime, Decimal], ...]]
+        ] = {}
         self._spans = lru_cache(maxsize=SPANS_MAX)(self._spans_of)
 
     def now(self, market: Market) -> datetime:
@@ -111,8 +117,32 @@ class MarketViews:
             reference=self._reference(market, day, board) if is_closing else None,
             ipo_day=self._ipo_day(instrument, day),
             status=board.status,
+            is_half_day=calendar.is_half_day(day),
+            references=self._references(instrument, day, board, now),
             is_price_tested=market is Market.US and _is_price_tested(board, day),
         )
+
+    def _references(
+        self, instrument: Instrument, day: date, board: Board, now: datetime
+    ) -> tuple[tuple[datetime, Decimal], ...]:
+        """What a security's volatility bands hang on; as whole minutes tell, kept for one."""
+        is_us = instrument.market is Market.US and instrument.security_class in BANDED_CLASSES
+        if not is_us and not instrument.vcm_eligible:
+            return ()
+        minute = now.replace(second=0, microsecond=0)
+        kept = self._kept_references.get(instrument.symbol)
+        if kept is not None and kept[0] == (day, minute):
+            return kept[1]
+        half = self._market.calendar(instrument.market).is_half_day(day)
+        opens_at = continuous_span(instrument.market, day, half)[0]
+        bars = [one for one in board.minutes(all_sessions=False) if one.at < minute]
+        references = (luld_references if is_us else vcm_references)(
+            bars, opens_at, board.prev_close
+        )
+        if len(self._kept_references) >= REFERENCES_MAX:
+            self._kept_references.clear()
+        self._kept_references[instrument.symbol] = ((day, minute), references)
+        return references
 
     def _phase(self, instrument: Instrument, day: date, now: datetime) -> Phase:
         """What the exchange does with a security."""

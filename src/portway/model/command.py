@@ -376,6 +376,9 @@ class MarketView(Struct, frozen=True):
         status: Whether the security can be traded at all; while it is halted `session` is None.
         is_price_tested: US: it has fallen by ten percent on this trading day or the one before, so
             that short sales execute only above the best bid.
+        is_half_day: Whether the trading day ends early.
+        references: From which instant on which price a volatility band hangs on, ascending; empty:
+            the security has none.
     """
 
     instrument: Instrument
@@ -393,6 +396,8 @@ class MarketView(Struct, frozen=True):
     ipo_day: int | None = None
     status: TradeStatus = TradeStatus.NORMAL
     is_price_tested: bool = False
+    is_half_day: bool = False
+    references: tuple[tuple[datetime, Decimal], ...] = ()
 
 
 class Stamped(Struct, frozen=True):

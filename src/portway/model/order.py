@@ -82,10 +82,11 @@ class OutsideRth(NamedEnum):
 
 
 class DayAuction(NamedEnum):
-    """The call auction that opens a trading day, or the one that closes it."""
+    """The call auction that opens a trading day, the one that closes it, or one after a pause."""
 
     OPENING = auto()
     CLOSING = auto()
+    REOPENING = auto()
 
 
 class AttachedKind(NamedEnum):

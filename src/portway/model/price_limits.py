@@ -1,13 +1,15 @@
 """Price limits: between which prices an exchange takes an order, or lets it trade.
 
 The mainland's daily limits and valid declaration range, Hong Kong's quotation rules and auction
-bounds, and the US limit up - limit down bands. Pure arithmetic over a tick table and the market's
-present, which arrive with the question; who refuses an order, and with which code, is decided
-elsewhere. Prices are in the instrument's currency; a side that has no limit is None.
+bounds and volatility control, and the US limit up - limit down bands. Pure arithmetic over a tick
+table and the market's present, which arrive with the question; who refuses an order, and with which
+code, is decided elsewhere. Prices are in the instrument's currency; a side that has no limit is
+None.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
@@ -22,6 +24,9 @@ from portway.model.spread import SpreadTable
 
 __all__ = [
     "CHINEXT_20_PERCENT_FROM",
+    "LULD_FROM",
+    "LULD_NARROW_FROM",
+    "NO_BAND",
     "ST_10_PERCENT_FROM",
     "Luld",
     "PriceRange",
@@ -33,6 +38,9 @@ __all__ = [
     "cn_valid_range",
     "hk_auction_bound",
     "hk_quotation",
+    "hk_vcm",
+    "hk_vcm_percent",
+    "hk_vcm_watches",
     "us_luld",
 ]
 
@@ -48,6 +56,9 @@ class PriceRange(Struct, frozen=True):
         if self.lower is not None and price < self.lower:
             return False
         return self.upper is None or price <= self.upper
+
+
+NO_BAND: Final = PriceRange()
 
 
 class QuotedMarket(Struct, frozen=True):
@@ -260,6 +271,52 @@ def hk_auction_bound(
     )
 
 
+# Volatility control: by first day, percent for members of the large indexes, of the small-cap
+# index, and for all others it watches; None: not watched then.
+_VCM: Final = (
+    (date(2020, 5, 11), (10, 20, 15)),
+    (date(2016, 8, 22), (10, None, None)),
+)
+_VCM_LARGE: Final = frozenset({"HSI.HK", "HSCEI.HK"})
+_VCM_SMALL: Final = "HSSI.HK"
+_VCM_FUNDS: Final = frozenset({SecurityClass.ETP, SecurityClass.FIXED_INCOME_ETP})
+# Not in the first quarter of an hour of a session part, nor in the last twenty minutes of the day.
+_VCM_FULL: Final = ((time(9, 45), time(12)), (time(13, 15), time(15, 40)))
+_VCM_HALF: Final = ((time(9, 45), time(11, 40)),)
+
+
+def hk_vcm_percent(
+    on: date, security_class: SecurityClass, indexes: Collection[str]
+) -> Decimal | None:
+    """Return how far a watched security may trade from its price five minutes ago, in percent.
+
+    Args:
+        indexes: Symbols of the indexes it is a member of.
+
+    Returns:
+        None when such a security was not watched on that day.
+    """
+    for since, (large, small, other) in _VCM:
+        if on >= since:
+            is_large = security_class in _VCM_FUNDS or not _VCM_LARGE.isdisjoint(indexes)
+            percent = large if is_large else small if _VCM_SMALL in indexes else other
+            return None if percent is None else Decimal(percent)
+    return None
+
+
+def hk_vcm_watches(at: time, *, is_half_day: bool) -> bool:
+    """Tell whether the volatility control watches at a Hong Kong time of day."""
+    return any(begin <= at < end for begin, end in (_VCM_HALF if is_half_day else _VCM_FULL))
+
+
+def hk_vcm(reference: Decimal, percent: Decimal, table: SpreadTable) -> PriceRange:
+    """Return the band around the price five minutes ago, rounded inward to ticks."""
+    return PriceRange(
+        table.above(reference * (100 - percent) / 100),
+        table.below(reference * (100 + percent) / 100),
+    )
+
+
 def _refused(refusal: QuotationRefusal) -> Quotation:
     return Quotation(None, refusal)
 
@@ -327,6 +384,10 @@ class Luld(Struct, frozen=True):
     leverage: Decimal = Decimal(1)
 
 
+LULD_FROM: Final = date(2013, 4, 8)
+# Until then the first quarter of an hour and the last 25 minutes had double width for all.
+LULD_NARROW_FROM: Final = date(2020, 2, 24)
+
 _HIGH_FROM: Final = Decimal(3)  # Previous closes above it have the narrow row ...
 _LOW_BELOW: Final = Decimal("0.75")  # ... and those below this the row in cents.
 _NARROW: Final = {1: Decimal("0.05"), 2: Decimal("0.10")}
@@ -334,6 +395,7 @@ _MIDDLE: Final = Decimal("0.20")
 _LOW_CENTS: Final = Decimal("0.15")
 _LOW_SHARE: Final = Decimal("0.75")
 _REGULAR_END: Final = time(16)
+_WIDE_UNTIL: Final = time(9, 45)
 _DOUBLED_MINUTES: Final = 25
 
 
@@ -344,6 +406,7 @@ def us_luld(
     luld: Luld,
     *,
     regular_end: time = _REGULAR_END,
+    on: date = LULD_NARROW_FROM,
 ) -> PriceRange:
     """Return the limit up - limit down bands around a reference price, to the cent half up.
 
@@ -353,16 +416,21 @@ def us_luld(
     Args:
         at: New York time of day.
         regular_end: End of the regular session that day.
+        on: The trading day; there are no bands before `LULD_FROM`.
     """
+    if on < LULD_FROM:
+        return NO_BAND
     if prev_close > _HIGH_FROM:
         width = reference * _NARROW[luld.tier] * luld.leverage
     elif prev_close >= _LOW_BELOW:
         width = reference * _MIDDLE * luld.leverage
     else:
         width = min(_LOW_CENTS, reference * _LOW_SHARE)
-    doubles = luld.tier == 1 or prev_close <= _HIGH_FROM
+    is_before = on < LULD_NARROW_FROM
+    doubles = luld.tier == 1 or prev_close <= _HIGH_FROM or is_before
     left = _minutes(regular_end) - _minutes(at)
-    if doubles and 0 < left <= _DOUBLED_MINUTES:
+    is_wide = (doubles and 0 < left <= _DOUBLED_MINUTES) or (is_before and at < _WIDE_UNTIL)
+    if is_wide:
         width *= 2
     return PriceRange(max(Decimal(0), half_up(reference - width, 2)), half_up(reference + width, 2))
 

@@ -41,7 +41,13 @@ from portway.model.event.orders import (
     QueueMoved,
     WatchMoved,
 )
-from portway.model.event.venue import AuctionBounded, AuctionHeld, VenueConfigured
+from portway.model.event.venue import (
+    AuctionBounded,
+    AuctionHeld,
+    CurbLifted,
+    TradingCurbed,
+    VenueConfigured,
+)
 from portway.model.refusal import RefusalReason
 
 __all__ = [
@@ -56,6 +62,7 @@ __all__ = [
     "CashDeposited",
     "CashWithdrawn",
     "CreditLimitChanged",
+    "CurbLifted",
     "DividendDeclared",
     "DividendPaid",
     "DividendRight",
@@ -80,6 +87,7 @@ __all__ = [
     "Settled",
     "SettlementDone",
     "StandingChanged",
+    "TradingCurbed",
     "VenueConfigured",
     "WatchMoved",
 ]
@@ -108,6 +116,8 @@ Fact = (
     | OrderReentered
     | AuctionBounded
     | AuctionHeld
+    | TradingCurbed
+    | CurbLifted
     | OrderReplaced
     | OrderFilled
     | SettlementDone

@@ -8,12 +8,15 @@ from decimal import Decimal
 from msgspec import Struct
 
 from portway.model.command import VenueSettings
+from portway.model.curb import CurbKind
 from portway.model.order import DayAuction
 from portway.model.symbol import Symbol
 
 __all__ = [
     "AuctionBounded",
     "AuctionHeld",
+    "CurbLifted",
+    "TradingCurbed",
     "VenueConfigured",
 ]
 
@@ -46,3 +49,26 @@ class AuctionHeld(Struct, frozen=True, gc=False):
     auction: DayAuction
     at: datetime
     price: Decimal | None
+
+
+class TradingCurbed(Struct, frozen=True):
+    """Trading of a security is restricted; takes the place of an earlier restriction.
+
+    Attributes:
+        until: A limit state becomes a pause then; a pause and a cooling-off period end.
+        lower, upper: Between which prices may be traded meanwhile; None: that side is open.
+    """
+
+    symbol: Symbol
+    kind: CurbKind
+    at: datetime
+    until: datetime
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+
+
+class CurbLifted(Struct, frozen=True):
+    """Trading of a security is no longer restricted."""
+
+    symbol: Symbol
+    at: datetime

@@ -11,12 +11,15 @@ import asyncio
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from machine import machine
@@ -26,7 +29,9 @@ from tests.support.server import Server, run_client
 
 SYMBOL, LOT = "3033.HK", 200
 CASH = "100000000"
-ROUNDS = ((1, 300), (64, 4000))  # Calls in flight, orders.
+CALLS = ((1, 300), (64, 1500))  # In flight, orders.
+ROUNDS = 5
+MEMORY = "/dev/shm"  # A home in memory: the same server with nothing to flush.
 LENGTH = re.compile(rb"content-length: *(\d+)")
 PATH = "/v1/trade/order"
 
@@ -56,6 +61,15 @@ def request(env: dict[str, str], price: str) -> bytes:
     )
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST {PATH} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+class Round(NamedTuple):
+    """Orders per second, milliseconds of the middle and of the 99th, microseconds each."""
+
+    rate: float
+    p50: float
+    p99: float
+    spent: float
 
 
 class Caller(asyncio.Protocol):
@@ -90,7 +104,9 @@ class Caller(asyncio.Protocol):
         self._transport.write(order)
 
 
-async def round_of(env: dict[str, str], price: str, in_flight: int, orders: int) -> str:
+async def round_of(
+    env: dict[str, str], price: str, in_flight: int, orders: int
+) -> tuple[float, list[float]]:
     """Place `orders` of them, signed beforehand: what is measured is the server."""
     address, loop = urlsplit(env["LONGPORT_HTTP_URL"]), asyncio.get_running_loop()
     signed = iter([request(env, price) for _ in range(orders)])
@@ -103,26 +119,68 @@ async def round_of(env: dict[str, str], price: str, in_flight: int, orders: int)
         )
     await asyncio.gather(*done)
     seconds = time.perf_counter() - began
-    took.sort()
-    p50, p99 = (took[int(len(took) * share)] * 1000 for share in (0.5, 0.99))
-    return (
-        f"{orders / seconds:,.0f} durable orders/s with {in_flight} in flight"
-        f" (p50 {p50:.1f} ms, p99 {p99:.1f} ms, {orders} orders)"
-    )
+    return seconds, sorted(took)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        clock = ("--clock", "at 2026-03-03T10:15:00+08:00", "--speed", "0", "--limits", "none")
-        with Server(Path(folder) / "home", *clock) as server:
-            deposit(server)
-            price = resting_price(server)
-            for in_flight, orders in ROUNDS:
-                before = processor_seconds(server)
-                print(asyncio.run(round_of(server.env, price, in_flight, orders)))
-                spent = (processor_seconds(server) - before) / orders * 1e6
-                print(f"  the server's processor time: {spent:,.0f} us an order")
+    with tempfile.TemporaryDirectory() as disk, tempfile.TemporaryDirectory(dir=MEMORY) as memory:
+        flush_ms = flush_p50_ms(Path(disk))
+        with served(Path(disk)) as kept, served(Path(memory)) as quick:
+            prices = [resting_price(server) for server in (kept, quick)]
+            measured = []
+            for _ in range(ROUNDS):
+                for in_flight, orders in CALLS:
+                    pair = [
+                        measure(server, price, in_flight, orders)
+                        for server, price in zip((kept, quick), prices, strict=True)
+                    ]
+                    measured.append((in_flight, *pair))
+        report(measured, flush_ms)
     print(machine())
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Server]:
+    """A server whose home lies in `folder`, with the money for all orders."""
+    clock = ("--clock", "at 2026-03-03T10:15:00+08:00", "--speed", "0", "--limits", "none")
+    with Server(folder / "home", *clock) as server:
+        deposit(server)
+        yield server
+
+
+def measure(server: Server, price: str, in_flight: int, orders: int) -> Round:
+    before = processor_seconds(server)
+    seconds, took = asyncio.run(round_of(server.env, price, in_flight, orders))
+    spent = processor_seconds(server) - before
+    p50, p99 = (took[int(len(took) * share)] * 1000 for share in (0.5, 0.99))
+    return Round(orders / seconds, p50, p99, spent / orders * 1e6)
+
+
+def flush_p50_ms(folder: Path) -> float:
+    """What appending some bytes and flushing them takes on this disk."""
+    took = []
+    with (folder / "flushed").open("ab", buffering=0) as file:
+        for _ in range(300):
+            began = time.perf_counter()
+            file.write(bytes(220))
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1000
+
+
+def report(measured: list[tuple[int, Round, Round]], flush_ms: float) -> None:
+    for in_flight, _ in CALLS:
+        rounds = [(disk, memory) for some, disk, memory in measured if some == in_flight]
+        disk = [one for one, _ in rounds]
+        rate, p50, p99, spent = (statistics.median(column) for column in zip(*disk, strict=True))
+        print(f"{rate:,.0f} durable orders/s with {in_flight} in flight")
+        print(
+            f"  p50 {p50:.2f} ms, p99 {p99:.1f} ms; the server's processors: {spent:,.0f} us each"
+        )
+        ratio = statistics.median(one.rate / other.rate for one, other in rounds)
+        print(f"  {ratio:.2f} of the rate of the same server with its home in memory")
+        if in_flight == 1:
+            print(f"  p50 is {p50 / flush_ms:.1f} x the disk's fdatasync ({flush_ms:.2f} ms)")
 
 
 def processor_seconds(server: Server) -> float:

@@ -20,6 +20,7 @@ from portway.gateway.watchlists import (
     Watchlists,
 )
 from portway.model.symbol import Symbol
+from portway.trading.ports import WriteFailed
 from tests.gateway.world import MemoryDocuments
 
 SYMBOLS = [Symbol(f"{number}.HK") for number in range(1, 7)]
@@ -148,12 +149,11 @@ async def test_changes_at_the_same_time_are_made_one_after_the_other() -> None:
     assert (await watchlists.of("B")).groups == ()
 
 
-async def test_a_change_that_cannot_be_kept_is_refused_and_nothing_is_changed() -> None:
+async def test_a_change_that_cannot_be_kept_changes_nothing() -> None:
     documents = MemoryDocuments()
     watchlists = Watchlists(documents)
     await watchlists.change("A", lambda one: one.create("mine", {}))
     documents.is_full = True
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WriteFailed):
         await watchlists.change("A", lambda one: one.create("other", {}))
-    assert refused.value.reason == "VENUE_BUSY"
     assert [one.name for one in (await watchlists.of("A")).groups] == ["mine"]

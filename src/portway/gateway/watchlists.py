@@ -16,7 +16,6 @@ import msgspec
 from portway.gateway.errors import Refused
 from portway.gateway.ports import DocumentStore
 from portway.model.symbol import Symbol
-from portway.trading.ports import WriteFailed
 
 __all__ = [
     "ALL_ID",
@@ -209,15 +208,13 @@ class Watchlists:
         """Keep a change; returns the list before and after it.
 
         Raises:
-            Refused: If `how` does, or the change could not be kept: then nothing was done.
+            Refused: If `how` does.
+            WriteFailed: If the change could not be kept.
         """
         async with self._one_at_a_time:
             before = await self.of(account_no)
             after = how(before)
             if after != before:
                 body = msgspec.json.encode(after).decode()
-                try:
-                    await self._documents.keep_document(KIND, account_no, body)
-                except WriteFailed:
-                    raise Refused("VENUE_BUSY") from None
+                await self._documents.keep_document(KIND, account_no, body)
         return before, after

@@ -13,6 +13,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from portway.gateway.history_quota import HistoryQuota
 from portway.gateway.http.admin import AdminApi
 from portway.gateway.http.admin_accounts import account_routes
 from portway.gateway.http.app import HttpApp
@@ -35,9 +36,11 @@ from portway.gateway.sockets.gate import Gate, Timing
 from portway.gateway.sockets.link import Flusher
 from portway.gateway.sockets.quote_channel import QuoteChannel
 from portway.gateway.sockets.trade_channel import TradeChannel
+from portway.gateway.standing import Standings
 from portway.gateway.stats import GatewayStats, register
 from portway.gateway.watchlists import Watchlists
 from portway.market.temperatures import Temperatures
+from portway.model.symbol import Market
 from portway.wire.commands import Channel
 
 __all__ = ["Gateway", "GatewayPorts", "ListenerPorts"]
@@ -94,7 +97,16 @@ class Gateway:
         self._flusher = Flusher(loop)
         self._trade_channel = TradeChannel(ports.trades, ports.quotes, self.stats)
         fanout = Fanout(ports.quotes, self._flusher, self.stats)
-        quote_channel = QuoteChannel(ports.quotes, fanout, self.limits, self.identity, wall)
+        quota = None
+        if profile.history_tiers is not None:
+            quota = HistoryQuota(
+                profile.history_tiers,
+                ports.documents,
+                standing=Standings(ports.trades, ports.quotes).of,
+                today=lambda: ports.trades.trading_days()[Market.HK],
+                wall=wall,
+            )
+        quote_channel = QuoteChannel(ports.quotes, fanout, self.limits, self.identity, wall, quota)
         shared = {
             "identity": self.identity,
             "limits": self.limits,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from portway.market.history import (
+    BARS_MAX,
     BadRange,
     HistoryDirection,
     NoData,
@@ -136,6 +137,38 @@ def test_pages_backwards_meet_without_gap_or_overlap(period, step, all_sessions,
     expected = whole(history, period, all_sessions=all_sessions)
     step = max(step, len(expected) // 8)
     assert walk(history, period, step, all_sessions) == expected
+
+
+@settings(max_examples=max(25, settings.default.max_examples // 4))
+@given(
+    period=st.sampled_from(
+        [Period.FIVE_MINUTE, Period.SIXTY_MINUTE, Period.FOUR_HOUR, *LONG_PERIODS]
+    ),
+    step=st.integers(3, 200),
+    adjust=st.sampled_from(AdjustType),
+    all_sessions=st.booleans(),
+    make=st.sampled_from([hk_history, us_history]),
+)
+def test_pages_forwards_meet_too_and_adjusted_ones_are_cut_from_the_same_bars(
+    period, step, adjust, all_sessions, make
+):
+    """Each page begins with the bar that ended the one before it, as a client goes on."""
+    history = make()
+    options = {"adjust": adjust, "all_sessions": all_sessions}
+    expected = history.latest(period, BARS_MAX, **options)
+    zone = MARKET_ZONES[history.hours.market]
+    step = max(step, len(expected) // 8, 2)
+    found = [expected[0]]
+    while True:
+        local = found[-1].at.astimezone(zone)
+        minute = None if period.minutes is None else local.time()
+        day = local.date()
+        page = history.by_offset(period, FORWARD, step, day=day, minute=minute, **options)
+        assert page[0] == found[-1]
+        found += page[1:]
+        if len(page) < step:
+            break
+    assert tuple(found) == tuple(expected)
 
 
 @settings(max_examples=max(25, settings.default.max_examples // 4))

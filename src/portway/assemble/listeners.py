@@ -18,6 +18,7 @@ from portway.assemble.desk import Desk
 from portway.assemble.first_start import Credentials, identity_tables, keep_token
 from portway.assemble.health import DataPath
 from portway.conductor import Conductor
+from portway.gateway.history_quota import HistoryQuota
 from portway.gateway.http.admin import AdminApi, Endpoint
 from portway.gateway.http.admin_accounts import account_routes
 from portway.gateway.http.app import HttpApp
@@ -32,10 +33,12 @@ from portway.gateway.sockets.gate import Gate
 from portway.gateway.sockets.link import Flusher
 from portway.gateway.sockets.quote_channel import QuoteChannel
 from portway.gateway.sockets.trade_channel import TradeChannel
+from portway.gateway.standing import Standings
 from portway.gateway.stats import GatewayStats, register
 from portway.gateway.watchlists import Watchlists
 from portway.market.runner import MarketRunner
 from portway.market.temperatures import Temperatures
+from portway.model.symbol import Market
 from portway.settings import Settings
 from portway.storage.documents import SqliteDocuments
 from portway.storage.home import Home
@@ -147,7 +150,17 @@ class Listeners:
 
     def _quote_channel(self) -> QuoteChannel:
         fanout = Fanout(self._market, self._flusher, self._stats)
-        return QuoteChannel(self._market, fanout, self._limits, self._identity, time.time)
+        tiers = self._limits.profile.history_tiers
+        quota = None
+        if tiers is not None:
+            quota = HistoryQuota(
+                tiers,
+                SqliteDocuments(self._store),
+                standing=Standings(self._desk, self._market).of,
+                today=lambda: self._market.trading_day(Market.HK),
+                wall=time.time,
+            )
+        return QuoteChannel(self._market, fanout, self._limits, self._identity, time.time, quota)
 
     def _app(self, conductor: Conductor) -> HttpApp:
         registry = CollectorRegistry()

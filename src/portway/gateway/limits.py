@@ -18,6 +18,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Final
 
+from portway.gateway.history_quota import PUBLISHED_TIERS, QuotaTier
 from portway.wire.commands import Channel
 
 __all__ = [
@@ -100,6 +101,7 @@ class LimitProfile:
         history_window: Over history candlesticks alone.
         quote_in_flight_max: Quote calls of one caller that run at the same time; others wait.
         one_at_a_time: Refuse a second call of an interface while one runs.
+        history_tiers: How many symbols a month an account may ask history of, the best tier first.
         told: The row sent for each of `LIMITED_QUOTE_COMMANDS`; `None` sends no rows.
     """
 
@@ -116,6 +118,7 @@ class LimitProfile:
     quote_in_flight_max: int | None
     one_at_a_time: bool
     told: RateRow | None
+    history_tiers: tuple[QuotaTier, ...] | None = None
 
 
 _SERVICE = LimitProfile(
@@ -149,6 +152,7 @@ _PUBLISHED = LimitProfile(
     quote_in_flight_max=5,
     one_at_a_time=True,
     told=RateRow(per_second=10, burst=5),
+    history_tiers=PUBLISHED_TIERS,
 )
 
 _NONE = LimitProfile(

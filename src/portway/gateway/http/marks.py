@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from typing import Protocol
 
-from portway.gateway.http.services import Services
+from portway.gateway.ports import TradeService
 from portway.model.instrument import Instrument
 from portway.model.symbol import Symbol
 from portway.trading.queries import Marks
@@ -13,7 +14,12 @@ from portway.trading.queries import Marks
 __all__ = ["marks_of"]
 
 
-async def marks_of(services: Services, account_no: str) -> Marks:
+class _HasTrades(Protocol):
+    @property
+    def trades(self) -> TradeService: ...
+
+
+async def marks_of(services: _HasTrades, account_no: str) -> Marks:
     """Return the present of everything an account holds or has ordered."""
     symbols = await asyncio.to_thread(services.trades.queries.working_symbols, account_no)
     prices: dict[Symbol, Decimal] = {}

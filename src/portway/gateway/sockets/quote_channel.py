@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from portway.gateway.asker import Asker
 from portway.gateway.errors import Refused
+from portway.gateway.history_quota import HistoryQuota
 from portway.gateway.identity import Identity
 from portway.gateway.limits import LIMITED_QUOTE_COMMANDS, Limits
 from portway.gateway.ports import QuoteService
@@ -52,7 +53,7 @@ MINUTE_DAYS_BACK: Final = 5  # recorded days that a page of minute bars reaches 
 SUBSCRIPTION_COMMANDS: Final = (QuoteCommand.SUBSCRIBE, QuoteCommand.UNSUBSCRIBE)
 CANDLE_COMMANDS: Final = (QuoteCommand.CANDLESTICKS, QuoteCommand.HISTORY_CANDLESTICKS)
 TRADE_DAY_SPAN_DAYS_MAX: Final = 31
-HISTORY_SYMBOLS_MAX: Final = 1000  # told in the profile; not counted yet
+HISTORY_UNLIMITED: Final = 1_000_000  # symbols told to accounts whose history is not counted
 
 
 M = TypeVar("M", bound=Message)
@@ -70,12 +71,14 @@ class QuoteChannel:
         limits: Limits,
         identity: Identity,
         wall: Callable[[], float],
+        history_quota: HistoryQuota | None = None,
     ) -> None:
         self._quotes = quotes
         self._fanout = fanout
         self._limits = limits
         self._identity = identity
         self._wall = wall
+        self._history_quota = history_quota
         self._lookup = Lookup(quotes)
         indicators = IndicatorCommands(quotes, self._lookup)
         self._subscribers: dict[Session, Subscriber] = {}
@@ -203,7 +206,7 @@ class QuoteChannel:
             member_id=await self._identity.member_id(session.principal.account_no),
             quote_level="LV2",
             subscribe_limit=profile.subscribed_symbols_max,
-            history_candlestick_limit=HISTORY_SYMBOLS_MAX,
+            history_candlestick_limit=await self._history_limit(session.principal.account_no),
             quote_level_detail=packages(language, int(self._wall())),
         )
         if profile.told is not None:
@@ -214,6 +217,10 @@ class QuoteChannel:
                     burst=profile.told.burst,
                 )
         return answer
+
+    async def _history_limit(self, account_no: str) -> int:
+        quota = self._history_quota
+        return HISTORY_UNLIMITED if quota is None else await quota.symbols_of(account_no)
 
     def _subscription_list(self, session: Session, request: Message) -> pb.SubscriptionResponse:
         subscriber = self._subscribers.get(session)
@@ -401,11 +408,18 @@ class QuoteChannel:
         query = latest_query(request, overnight=asker.wants_overnight)
         return self._page(instrument, query)
 
-    def _history(
-        self, asker: Asker, request: pb.SecurityHistoryCandlestickRequest
-    ) -> pb.SecurityCandlestickResponse:
+    def _history(self, asker: Asker, request: pb.SecurityHistoryCandlestickRequest) -> Answer:
         instrument = self._lookup.listed_one(request.symbol)
         query = history_query(request, overnight=asker.wants_overnight)
+        if self._history_quota is None:
+            return self._page(instrument, query)
+        return self._counted(asker, self._history_quota, instrument, query)
+
+    async def _counted(
+        self, asker: Asker, quota: HistoryQuota, instrument: Instrument, query: CandleQuery
+    ) -> pb.SecurityCandlestickResponse:
+        assert asker.principal is not None
+        await quota.count(asker.principal.account_no, instrument.symbol)
         return self._page(instrument, query)
 
     def _page(self, instrument: Instrument, query: CandleQuery) -> pb.SecurityCandlestickResponse:

@@ -39,20 +39,14 @@ _EMPTY = "answers an empty list until then"
 _SERVICE = "needs people or documents that a simulation does not have"
 
 COMMANDS: Final = {
-    12: State("planned", f"{_OPTIONS}; every symbol is left out of the list until then"),
     13: State("planned", f"{_OPTIONS}; every symbol is left out of the list until then"),
-    20: State("planned", f"{_OPTIONS}; {_EMPTY}"),
-    21: State("planned", f"{_OPTIONS}; {_EMPTY}"),
     22: State("planned", f"{_OPTIONS}; {_EMPTY}"),
     23: State("refused", "301603 until options and warrants are served"),
 }
 
 ENDPOINTS: Final = {
-    "POST /v1/quote/options/strikes": State("planned", _OPTIONS),
     "POST /v1/trade/order/multileg": State("planned", _OPTIONS),
     "GET /v1/orders/info": State("planned", "with grid orders"),
-    "GET /v1/quote/option-volume-stats": State("planned", _OPTIONS),
-    "GET /v1/quote/option-volume-stats/daily": State("planned", _OPTIONS),
 }
 """Endpoints that ROUTES lacks; all answer 404000 until then."""
 

@@ -450,7 +450,7 @@ def test_data_that_has_no_source_yet_is_refused_and_not_made_up(facts: Any, name
 
 def test_lists_of_securities_that_do_not_exist_yet_are_empty(facts: Any) -> None:
     """Source: quote, section 4 (left out of a list)."""
-    for name in ("option_quote", "warrant_quote", "option_chain_expiry_date_list"):
+    for name in ("warrant_quote",):
         assert facts["not served"][name] == {"code": None, "accepted": []}
 
 

@@ -178,6 +178,7 @@ class HandFedQuotes:
 
     def __init__(self) -> None:
         self.reference: Reference = built_in()
+        self.derived = None
         self.watched: dict[Symbol, int] = {}
         self.boards: dict[Symbol, Board] = {}
         self.without_data: set[Symbol] = set()
@@ -199,6 +200,9 @@ class HandFedQuotes:
             close = Decimal(0) if symbol in self.without_data else Decimal(100)
             self.boards[symbol] = Board(symbol, DAY, parts, close)
         return self.boards[symbol]
+
+    def trading_day(self, market: Market) -> date:
+        return DAY
 
     def source(self, symbol: Symbol) -> MarketSource | None:
         return self._source

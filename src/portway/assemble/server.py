@@ -30,8 +30,10 @@ from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
 from portway.conductor import Conductor
 from portway.logs import configure_logs
+from portway.market.derived import DerivedMarkets, OptionMarket, Underlyings
 from portway.market.imported.source import ImportedSource
 from portway.market.listed import ListedSource
+from portway.market.ports import MarketSource
 from portway.market.recorded import RecordedDataError, RecordedSource, open_lean
 from portway.market.reference import Reference, built_in
 from portway.market.runner import MarketRunner
@@ -104,11 +106,11 @@ async def _serve(settings: Settings, on_ready: Ready) -> None:
     async with AsyncExitStack() as stack:
         home = stack.enter_context(open_home(settings.home))
         scripts = Scripts(settings, home)
-        reference, sources = _sources(settings, home)
+        reference, sources, derived = _sources(settings, home)
         clock, since = _clock(settings, home, reference)
         store = SqliteStore(home.database)
         stack.callback(store.close)
-        market = MarketRunner(reference, sources, clock.instants)
+        market = MarketRunner(reference, sources, clock.instants, derived=derived)
         views = MarketViews(market)
         venue = VenueRunner(
             VENUE,
@@ -161,7 +163,7 @@ def _stop_signal() -> asyncio.Event:
 
 def _sources(
     settings: Settings, home: Home
-) -> tuple[Reference, list[SyntheticWorld | RecordedSource | ImportedSource | ListedSource]]:
+) -> tuple[Reference, list[MarketSource], DerivedMarkets]:
     """Recorded and imported data, if any, before the synthetic world: a symbol has one source.
 
     What neither of them knows, such as the warrants of an imported list, is listed without data.
@@ -175,11 +177,14 @@ def _sources(
     recorded += imported_sources(home.path, reference)
     drawn = reference.only(is_drawn)
     world = SyntheticWorld(made.seed, drawn, made.stories(drawn))
+    underlyings = Underlyings(reference.instruments, reference.calendars, [*recorded, world])
+    options = OptionMarket(made.seed, underlyings)
     for source in recorded:
         listed = reference.instruments
         unlisted = [one for one in source.instruments() if one.symbol not in listed]
         reference = reference.with_instruments(unlisted)
-    return reference, [*recorded, world, ListedSource(reference.instruments)]
+    sources: list[MarketSource] = [*recorded, world, ListedSource(reference.instruments)]
+    return reference, sources, DerivedMarkets(options)
 
 
 def _clock(

@@ -221,6 +221,8 @@ def _form_refusals(terms: OrderTerms) -> Iterator[OrderRefused]:
 def _is_tradable(view: MarketView) -> bool:
     if view.instrument.is_index or view.status in GONE_STATUSES:
         return False
+    if view.instrument.option is not None:  # Quoted, not traded yet: positions know no multiplier.
+        return False
     try:
         fees.fee_class_of(view.instrument)
         view.instrument.settlement_currency  # noqa: B018 - a listing in a currency no account has

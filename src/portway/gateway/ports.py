@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from portway.market.derived import DerivedMarkets
 from portway.market.ports import MarketSource
 from portway.market.reference import Reference
 from portway.model.calendar import Calendar
@@ -175,8 +176,17 @@ class QuoteService(Protocol):
         """Instruments, calendars and exchange participants."""
         ...
 
+    @property
+    def derived(self) -> DerivedMarkets | None:
+        """Options and structured products; None where there are none at all."""
+        ...
+
     def instrument(self, symbol: str) -> Instrument | None:
         """The listed instrument, or None for an unknown symbol."""
+        ...
+
+    def trading_day(self, market: Market) -> date:
+        """The trading day that boards of the market show now."""
         ...
 
     def board(self, symbol: Symbol) -> Board | None:

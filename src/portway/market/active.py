@@ -58,6 +58,7 @@ class ActiveSymbol:
         "instrument",
         "is_stale",
         "market",
+        "source",
         "symbol",
         "upcoming",
         "watchers",
@@ -75,7 +76,7 @@ class ActiveSymbol:
         self.symbol: Symbol = instrument.symbol
         self.market: Market = instrument.market
         self.watchers = 0
-        self._source = source
+        self.source = self._source = source
         self._days = days
         self.board: Board
         self.day_ends: datetime

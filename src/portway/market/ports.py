@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from portway.model.corporate_action import CorporateAction
+from portway.model.instrument import Instrument
 from portway.model.quote import Candlestick, DaySnapshot, MarketEvent, Period
-from portway.model.symbol import Symbol
+from portway.model.symbol import Market, Symbol
 
-__all__ = ["MarketSource", "SourceDamaged"]
+__all__ = ["FindsContracts", "MarketSource", "SourceDamaged"]
 
 
 class SourceDamaged(ValueError):
@@ -81,4 +82,18 @@ class MarketSource(Protocol):
 
     def corporate_actions(self, symbol: Symbol) -> Sequence[CorporateAction]:
         """All known actions of the symbol, by ex-date ascending."""
+        ...
+
+
+@runtime_checkable
+class FindsContracts(Protocol):
+    """A source whose symbols are too many to list: each is found when somebody names it."""
+
+    @property
+    def market(self) -> Market:
+        """The market of every symbol it may find."""
+        ...
+
+    def find(self, symbol: Symbol, day: date) -> Instrument | None:
+        """Return what a symbol names on a trading day, ended or not; None: nothing yet."""
         ...

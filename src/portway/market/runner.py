@@ -13,11 +13,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from portway.market.active import ActiveSymbol
 from portway.market.agenda import Agenda
 from portway.market.days import TradingDays
-from portway.market.ports import MarketSource, SourceDamaged
+from portway.market.derived import DerivedMarkets
+from portway.market.ports import FindsContracts, MarketSource, SourceDamaged
 from portway.market.reference import Reference
 from portway.model.calendar import Calendar
 from portway.model.command import MarketMoved
@@ -59,6 +61,11 @@ Listener = Callable[[Symbol, BoardChange, Board], None]
 Refresh = Callable[[Symbol, Board], None]
 
 
+@runtime_checkable
+class _Finder(FindsContracts, MarketSource, Protocol):
+    """A whole source that finds its symbols one by one."""
+
+
 class MarketRunner:
     """The present of all markets. Belongs to one event loop."""
 
@@ -68,9 +75,17 @@ class MarketRunner:
         sources: Sequence[MarketSource],
         instants: Mapping[Market, datetime],
         *,
+        derived: DerivedMarkets | None = None,
         idle_symbols_max: int = IDLE_SYMBOLS_MAX,
     ) -> None:
-        """Stand at `instants`; an earlier source wins a symbol over a later one."""
+        """Stand at `instants`; an earlier source wins a symbol over a later one.
+
+        Args:
+            derived: Markets in what is written on other securities; theirs are the last sources.
+        """
+        self.derived = derived
+        if derived is not None:
+            sources = [*sources, *derived.sources]
         self._idle_symbols_max = idle_symbols_max
         self.reference = reference
         self.agenda = Agenda(reference.calendars)
@@ -80,6 +95,7 @@ class MarketRunner:
         self._sources: dict[Symbol, MarketSource] = {}
         for source in reversed(sources):
             self._sources.update(dict.fromkeys(source.symbols(), source))
+        self._finders = [one for one in sources if isinstance(one, _Finder)]
         self._active: OrderedDict[Symbol, ActiveSymbol] = OrderedDict()
         # Numbers of symbols that were dropped: clients remember them, so they go on from there.
         self._sequences: dict[Symbol, Mapping[SubType, int]] = {}
@@ -98,11 +114,18 @@ class MarketRunner:
     def instrument(self, symbol: str) -> Instrument | None:
         """The listed instrument, or None for an unknown symbol."""
         listed = Symbol(symbol)
-        return self.reference.instruments.get(listed) if listed in self._sources else None
+        source = self._sources.get(listed)
+        if source is None or isinstance(source, _Finder):
+            return self._find(listed)
+        return self.reference.instruments.get(listed)
 
     def source(self, symbol: Symbol) -> MarketSource | None:
         """Where the symbol's data comes from."""
-        return self._sources.get(symbol)
+        listed = self._sources.get(symbol)
+        if listed is not None:
+            return listed
+        found = self._finder(symbol)
+        return None if found is None else found[0]
 
     def board(self, symbol: Symbol) -> Board | None:
         """The symbol's board at market time; None for an unknown symbol."""
@@ -123,7 +146,7 @@ class MarketRunner:
             days_back: Earlier trading days that are to be readable too.
         """
         for symbol in symbols:
-            source = self._sources.get(symbol)
+            source = self.source(symbol)
             if source is None:
                 continue
             shown = self.trading_day(market_of(symbol))
@@ -142,7 +165,7 @@ class MarketRunner:
                 continue
             if active.day_ends <= targets[active.market]:
                 day = self.days.shown_at(active.market, active.day_ends)
-                await _prepare(self._sources[symbol], symbol, day)
+                await _prepare(active.source, symbol, day)
 
     def trading_day(self, market: Market) -> date:
         """The trading day that boards of the market show now."""
@@ -328,13 +351,29 @@ class MarketRunner:
                 return None
             at = self.now(instrument.market)
             sequences = self._sequences.pop(symbol, {})
-            active = ActiveSymbol(instrument, self._sources[symbol], self.days, at, sequences)
+            source = self.source(symbol)
+            assert source is not None, "what is listed has a source"
+            active = ActiveSymbol(instrument, source, self.days, at, sequences)
             self._active[symbol] = active
             self._drop_idle()
         elif active.is_stale:
             active.catch_up(self.now(active.market))
         self._active.move_to_end(symbol)
         return active
+
+    def _find(self, symbol: Symbol) -> Instrument | None:
+        found = self._finder(symbol)
+        return None if found is None else found[1]
+
+    def _finder(self, symbol: Symbol) -> tuple[MarketSource, Instrument] | None:
+        """The source that finds a symbol, and what it has found."""
+        region = symbol[symbol.rfind(".") + 1 :]
+        for finder in self._finders:
+            if finder.market.value == region:
+                instrument = finder.find(symbol, self.trading_day(finder.market))
+                if instrument is not None:
+                    return finder, instrument
+        return None
 
     def _drop_idle(self) -> None:
         idle = [

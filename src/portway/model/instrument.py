@@ -17,6 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from portway.model.derivative import OptionTerms, WarrantTerms
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderType
 from portway.model.spread import Band, Boundary, SpreadTable, ladder
@@ -176,7 +177,10 @@ class Instrument:
         short_sell: Whether HK allows covered short sales of it.
         risk_warning: Whether the mainland marks it ST or *ST.
         tracks_growth_board: Whether it is a mainland fund on an index of STAR or ChiNext.
-        expiry_date: Of warrants, CBBCs and bonds; None for others, or when it is not known.
+        expiry_date: Of options, warrants, CBBCs and bonds; None for others, or if not known.
+        option: Terms of an option; None for others.
+        warrant: Terms of a warrant, CBBC or inline warrant; None for others, or when they are not
+            known.
     """
 
     symbol: Symbol
@@ -207,6 +211,8 @@ class Instrument:
     risk_warning: bool = False
     tracks_growth_board: bool = False
     expiry_date: date | None = None
+    option: OptionTerms | None = None
+    warrant: WarrantTerms | None = None
 
     @property
     def market(self) -> Market:
@@ -221,6 +227,11 @@ class Instrument:
             KeyError: For currencies no account holds (SGD).
         """
         return _SETTLEMENT[self.currency]
+
+    @property
+    def multiplier(self) -> int:
+        """Shares behind one unit of it: 1, or those of an option contract."""
+        return 1 if self.option is None else self.option.multiplier
 
     @property
     def is_index(self) -> bool:

@@ -166,6 +166,7 @@ class Trade(Struct, frozen=True, gc=False):
         price: In the security's currency per share.
         volume: Shares, above zero.
         trade_type: The market's sale condition as the quote protocol spells it; "" is ordinary.
+        multiplier: Shares behind one unit of volume: 1, or those of an option contract.
     """
 
     symbol: Symbol
@@ -175,11 +176,12 @@ class Trade(Struct, frozen=True, gc=False):
     trade_type: str = ""
     direction: Direction = Direction.NEUTRAL
     session: TradeSession = TradeSession.NORMAL
+    multiplier: int = 1
 
     @property
     def turnover(self) -> Decimal:
         """Price times shares, in the security's currency."""
-        return self.price * self.volume
+        return self.price * self.volume * self.multiplier
 
 
 class IndexTick(Struct, frozen=True):

@@ -216,10 +216,11 @@ class Board:
         if effect is _NONE:
             return BoardChange(trade, None, None, None)
         price = trade.price
-        volume = trade.volume
-        change = self._move(
-            session, trade.at, price if effect is _BOTH else None, volume, price * volume
-        )
+        turnover = price * trade.volume
+        if trade.multiplier != 1:
+            turnover *= trade.multiplier
+        shown = price if effect is _BOTH else None
+        change = self._move(session, trade.at, shown, trade.volume, turnover)
         return BoardChange(trade, change, None, None)
 
     def _apply_tick(self, tick: IndexTick) -> BoardChange:
@@ -372,10 +373,15 @@ class Board:
             at, close, close, close, close, state.volume, state.turnover, _REGULAR, priced=False
         )
 
-    def intraday(self, now: datetime, *, all_sessions: bool = False) -> tuple[IntradayPoint, ...]:
+    def intraday(
+        self, now: datetime, *, all_sessions: bool = False, multiplier: int = 1
+    ) -> tuple[IntradayPoint, ...]:
         """Return one point for every minute from the open of each session up to `now`.
 
         Sessions other than the regular one appear once they have had a print.
+
+        Args:
+            multiplier: Shares behind one unit of volume; average prices are per share.
         """
         regular = self._sessions[_REGULAR]
         shown = {_REGULAR} | {
@@ -389,6 +395,7 @@ class Board:
             auction_volume=self._auction_volume,
             auction_turnover=self._auction_turnover,
             auction_price=regular.open if regular is not None and regular.open else None,
+            multiplier=multiplier,
         )
 
     def snapshot(self) -> DaySnapshot:

@@ -54,6 +54,7 @@ def intraday_line(
     auction_volume: int = 0,
     auction_turnover: Decimal = _ZERO,
     auction_price: Decimal | None = None,
+    multiplier: int = 1,
 ) -> tuple[IntradayPoint, ...]:
     """Return the points of `parts` up to and including the minute that holds `now`.
 
@@ -65,6 +66,7 @@ def intraday_line(
         auction_volume: Shares traded before the regular session opened.
         auction_turnover: Their turnover.
         auction_price: What the auction traded at, if it set a price.
+        multiplier: Shares behind one unit of volume.
     """
     by_start = {bar.at: bar for bar in bars}
     found: list[IntradayPoint] = []
@@ -83,7 +85,7 @@ def intraday_line(
         price = bar.close if bar else price
         shares += volume
         money += turnover
-        average = half_up(money / shares, AVG_PRICE_PLACES) if shares else price
+        average = half_up(money / (shares * multiplier), AVG_PRICE_PLACES) if shares else price
         found.append(IntradayPoint(at, price, volume, turnover, average, part.session))
     return tuple(found)
 

@@ -22,6 +22,8 @@ import numpy.typing as npt
 __all__ = [
     "Floats",
     "Greeks",
+    "INTEREST_RATES",
+    "YEAR_SECONDS",
     "greeks",
     "historical_volatility",
     "implied_volatility",
@@ -37,6 +39,8 @@ Numbers = float | Floats
 Flags = bool | npt.NDArray[np.bool_]
 
 YEAR_SECONDS: Final = 31_536_000
+# What money costs a year, by currency; a fraction, continuously compounded.
+INTEREST_RATES: Final = {"USD": 0.04, "HKD": 0.03}
 SHORTEST_SECONDS: Final = 60  # An option is never priced nearer to its end than this.
 DAYS_A_YEAR: Final = 365
 TRADING_DAYS_A_YEAR: Final = 252

@@ -101,9 +101,7 @@ async def refused(calls: Calls) -> dict[str, Any]:
 async def not_served(calls: Calls) -> dict[str, Any]:
     """Data of kinds that have no source yet."""
     wanted = {
-        "option_quote": (["AAPL260116C200000.US"],),
         "warrant_quote": (["13447.HK"],),
-        "option_chain_expiry_date_list": ("AAPL.US",),
         "warrant_issuers": (),
         "warrant_list": ("700.HK", sdk.WarrantSortBy.LastDone, sdk.SortOrderType.Ascending),
         "capital_flow": ("HSI.HK",),

@@ -323,17 +323,21 @@ async def test_single_commands_refuse_unknown_and_malformed_symbols(command: int
 
 async def test_what_is_not_served_yet_is_an_empty_list_or_no_data() -> None:
     async with signed_in() as (_, client):
-        one = pb.SecurityRequest(symbol="AAPL.US")
         several = pb.MultiSecurityRequest(symbol=["AAPL.US"])
-        assert not (await ask(client, 12, several, pb.OptionQuoteResponse)).secu_quote
         assert not (await ask(client, 13, several, pb.WarrantQuoteResponse)).secu_quote
-        assert not (await ask(client, 20, one, pb.OptionChainDateListResponse)).expiry_date
         assert not (await ask(client, 22, b"", pb.IssuerInfoResponse)).issuer_info
-        strikes = pb.OptionChainDateStrikeInfoRequest(symbol="AAPL.US", expiry_date="20260116")
-        answer = await ask(client, 21, strikes, pb.OptionChainDateStrikeInfoResponse)
-        assert not answer.strike_price_info
         warrants = pb.WarrantFilterListRequest(symbol="700.HK")
         assert await refusal(client, 23, warrants) == NO_DATA
+
+
+async def test_where_no_options_are_made_none_are_quoted_and_no_chain_is_shown() -> None:
+    async with signed_in() as (_, client):
+        several = pb.MultiSecurityRequest(symbol=["AAPL.US"])
+        assert not (await ask(client, 12, several, pb.OptionQuoteResponse)).secu_quote
+        one = pb.SecurityRequest(symbol="AAPL.US")
+        assert await refusal(client, 20, one) == INVALID
+        strikes = pb.OptionChainDateStrikeInfoRequest(symbol="AAPL.US", expiry_date="20260116")
+        assert await refusal(client, 21, strikes) == INVALID
 
 
 async def test_an_index_has_no_capital_flow_and_a_share_has_one_from_the_open_on() -> None:

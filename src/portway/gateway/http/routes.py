@@ -11,7 +11,16 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Final
 
-from portway.gateway.http import asset, figures, quote, statements, tokens, trade, watchlist
+from portway.gateway.http import (
+    asset,
+    figures,
+    options,
+    quote,
+    statements,
+    tokens,
+    trade,
+    watchlist,
+)
 from portway.gateway.http.pulls import pull_endpoint
 from portway.gateway.http.request import Request
 from portway.gateway.http.services import Services
@@ -72,6 +81,9 @@ _ROWS = (
     Route("GET", "/v1/quote/short-positions/us", figures.short_positions_us, _FREE),
     Route("GET", "/v1/quote/short-trades/hk", figures.short_trades_hk, _FREE),
     Route("GET", "/v1/quote/short-trades/us", figures.short_trades_us, _FREE),
+    Route("POST", "/v1/quote/options/strikes", options.strikes, _FREE),
+    Route("GET", "/v1/quote/option-volume-stats", options.volume_stats, _FREE),
+    Route("GET", "/v1/quote/option-volume-stats/daily", options.daily_volume_stats, _FREE),
     Route("GET", "/v1/watchlist/groups", watchlist.groups, _FREE),
     Route("POST", "/v1/watchlist/groups", watchlist.create_group, _FREE),
     Route("PUT", "/v1/watchlist/groups", watchlist.update_group, _FREE),

@@ -2,8 +2,8 @@
 
 Each handler checks its request in the order of the protocol's error table, asks, and hands the
 values to `quote_messages`. Lists keep the order of the request; symbols that are not listed are
-left out of lists and refused alone. Commands for options and warrants are not served yet: they
-answer an empty list where clients allow one, else "no quote data".
+left out of lists and refused alone. Commands for warrants are not served yet: they answer an empty
+list where clients allow one, else "no quote data".
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from portway.gateway.sockets.fanout import Fanout, Subscriber, has_data
 from portway.gateway.sockets.history_pages import history_answer
 from portway.gateway.sockets.quote_indicators import IndicatorCommands
 from portway.gateway.sockets.quote_lookup import SYMBOLS_MAX, Lookup
+from portway.gateway.sockets.quote_options import OptionCommands
 from portway.gateway.sockets.quote_profile import packages
 from portway.gateway.sockets.quote_requests import (
     CandleQuery,
@@ -81,6 +82,7 @@ class QuoteChannel:
         self._history_quota = history_quota
         self._lookup = Lookup(quotes)
         indicators = IndicatorCommands(quotes, self._lookup)
+        options = OptionCommands(quotes, self._lookup)
         self._subscribers: dict[Session, Subscriber] = {}
         self._changing: dict[Session, asyncio.Lock] = {}
         self._of_sessions: dict[int, Callable[[Session, Any], Answer]] = {
@@ -94,7 +96,7 @@ class QuoteChannel:
             QuoteCommand.MARKET_TRADE_DAY: self._trade_days,
             QuoteCommand.STATIC_INFO: self._static_info,
             QuoteCommand.QUOTE: self._quote,
-            QuoteCommand.OPTION_QUOTE: self._nothing_in_list(pb.OptionQuoteResponse),
+            QuoteCommand.OPTION_QUOTE: options.option_quote,
             QuoteCommand.WARRANT_QUOTE: self._nothing_in_list(pb.WarrantQuoteResponse),
             QuoteCommand.DEPTH: self._depth,
             QuoteCommand.BROKERS: self._brokers,
@@ -102,10 +104,8 @@ class QuoteChannel:
             QuoteCommand.TRADES: self._trades,
             QuoteCommand.INTRADAY: self._intraday,
             QuoteCommand.CANDLESTICKS: self._candlesticks,
-            QuoteCommand.OPTION_CHAIN_DATES: self._nothing_of_one(pb.OptionChainDateListResponse),
-            QuoteCommand.OPTION_CHAIN_STRIKES: self._nothing_of_one(
-                pb.OptionChainDateStrikeInfoResponse
-            ),
+            QuoteCommand.OPTION_CHAIN_DATES: options.chain_dates,
+            QuoteCommand.OPTION_CHAIN_STRIKES: options.chain_strikes,
             QuoteCommand.WARRANT_ISSUERS: lambda asker, request: pb.IssuerInfoResponse(),
             QuoteCommand.WARRANT_LIST: self._no_data,
             QuoteCommand.CAPITAL_FLOW: indicators.capital_flow,
@@ -392,7 +392,11 @@ class QuoteChannel:
         instrument = self._lookup.listed_one(request.symbol)
         all_sessions = wants_all_sessions(request.trade_session)
         _, board = self._lookup.shown_one(request.symbol)
-        points = board.intraday(self._quotes.now(instrument.market), all_sessions=all_sessions)
+        points = board.intraday(
+            self._quotes.now(instrument.market),
+            all_sessions=all_sessions,
+            multiplier=instrument.multiplier,
+        )
         if not asker.wants_overnight:
             points = tuple(one for one in points if one.session is not TradeSession.OVERNIGHT)
         return pb.SecurityIntradayResponse(
@@ -438,6 +442,7 @@ class QuoteChannel:
             calendar=self._quotes.calendar(market),
             now=self._quotes.now(market),
             today=self._quotes.board(symbol),
+            is_option=instrument.option is not None,
         )
 
     # --------------------------------------------------------------------- not served yet

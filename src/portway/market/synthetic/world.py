@@ -16,13 +16,16 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from portway.market.days import begin_of_day
 from portway.market.reference import Reference
 from portway.market.synthetic.days import DayTable, day_table
-from portway.market.synthetic.draws import fraction, key_of, word
-from portway.market.synthetic.grid import money, price, table_on
+from portway.market.synthetic.draws import Ints, fraction, key_of, word
+from portway.market.synthetic.grid import money, price, table_on, units
 from portway.market.synthetic.inside import Inside
 from portway.market.synthetic.layout import (
+    MINUTE_US,
     Layout,
     auction_ends,
     instant,
@@ -238,6 +241,27 @@ class SyntheticWorld:
         level = 0.05 + 0.15 * fraction(word(key, 0))
         wander = 0.4 + 1.1 * fraction(word(key, day.toordinal()))
         return Decimal(int(level * wander * 10_000)) / 10_000
+
+    def minute_path(self, symbol: Symbol, day: date) -> tuple[Ints, ...] | None:
+        """Return the regular session as arrays: instants (us), prices, lows, highs in 0.0001.
+
+        The first element is the opening, each other one the close of the minute (or of the closing
+        auction) that ends at its instant. None on a day without trading.
+        """
+        if not self.has_events(symbol, day):
+            return None
+        inside = self._inside(symbol, day)
+        block, bars = (
+            inside.layout.blocks[inside.layout.regular],
+            inside.bars(inside.layout.regular),
+        )
+        at = [block.begin, *(start + MINUTE_US for start in block.starts())]
+        columns = [[bars.open[0], *side] for side in (bars.close, bars.low, bars.high)]
+        rows = [np.array(column, dtype=np.int64) * inside.step for column in columns]
+        if inside.closing is not None:
+            at.append(max(at[-1], inside.closing.at))
+            rows = [np.append(row, units(inside.closing.price)) for row in rows]
+        return np.array(at, dtype=np.int64), *rows
 
     # -- levels ------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ from portway.model.event import (
     OrderRefused,
     RefusalReason,
 )
-from portway.model.money import Currency
+from portway.model.money import CASH_MAX, Currency
 from portway.model.order import OrderSide, OrderStatus
 from portway.model.symbol import Market, Symbol
 from portway.trading.event_codec import decode_facts, encode_facts
@@ -169,6 +169,36 @@ def test_what_cannot_be_exchanged_is_refused(command: Command, reason: RefusalRe
     bank.open(AccountKind.CASH, HKD=1_000)
     assert refused(bank.tell(command)) is reason
     assert bank.cash(HKD) == 1_000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Deposit(ACCOUNT, HKD, CASH_MAX),
+        Deposit(ACCOUNT, USD, CASH_MAX + 1),
+        Deposit(ACCOUNT, HKD, Decimal("9" * 28)),
+        Withdraw(ACCOUNT, HKD, Decimal("9" * 28)),
+        ConvertCash(ACCOUNT, HKD, USD, Decimal(10), CASH_MAX),
+        ResetAccount(ACCOUNT, ((HKD, CASH_MAX + 1),)),
+        OpenAccount("PT9", "", kind=AccountKind.MARGIN, finance_max=CASH_MAX + 1),
+    ],
+)
+def test_no_account_holds_more_than_adds_up_exactly(command: Command) -> None:
+    """With 28 digits in one account the ledger of a whole venue no longer summed to zero."""
+    bank = Bank()
+    bank.open(AccountKind.CASH, HKD=1_000)
+    before = digest(bank.state)
+    assert refused(bank.tell(command)) is RefusalReason.PARAMETER_INVALID
+    assert digest(bank.state) == before
+
+
+def test_the_largest_account_still_adds_up() -> None:
+    bank = Bank()
+    bank.open(AccountKind.CASH, HKD=1_000, USD=1)
+    assert refused(bank.tell(Deposit(ACCOUNT, HKD, CASH_MAX - 1_000))) is None
+    assert refused(bank.tell(Deposit(ACCOUNT, HKD, Decimal("0.01")))) is not None
+    assert bank.buy(TENCENT, 100) is OrderStatus.FILLED  # Each command checks the invariants.
+    assert 0 < CASH_MAX - 50_000 - bank.cash(HKD) < 200  # The fees, to the cent.
 
 
 def test_unsettled_proceeds_are_not_exchanged_away() -> None:

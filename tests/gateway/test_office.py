@@ -150,6 +150,9 @@ async def test_a_closed_account_loses_its_tokens_and_a_reset_one_keeps_its_histo
         assert (status, answer["code"]) == (401, 401004)
 
 
+PAID = {"account_no": "PT10000001", "currency": "HKD", "amount": "1"}
+
+
 @pytest.mark.parametrize(
     ("verb", "body"),
     [
@@ -160,6 +163,12 @@ async def test_a_closed_account_loses_its_tokens_and_a_reset_one_keeps_its_histo
         ("accounts/open", {"deposits": {"HKD": "-1"}}),
         ("accounts/open", {"deposits": {"EUR": "1"}}),
         ("accounts/open", {"deposits": {"HKD": 1.5}}),
+        ("accounts/open", {"deposits": {"HKD": "0.001"}}),
+        ("accounts/open", {"deposits": {"HKD": "9999999999999999999999999999"}}),
+        ("accounts/open", {"kind": "margin", "finance_max": "1000000000000000.01"}),
+        ("accounts/deposit", {**PAID, "amount": "1000000000000001"}),
+        ("accounts/deposit", {**PAID, "note": "x" * 256}),
+        ("accounts/withdraw", {**PAID, "note": "x" * 256}),
         ("accounts/open", {"finance_max": "x"}),
         ("accounts/deposit", {"account_no": "NOBODY", "currency": "HKD", "amount": "1"}),
         ("accounts/deposit", {"currency": "HKD", "amount": "1"}),

@@ -54,7 +54,7 @@ from portway.model.event import (
     SettlementDone,
     StandingChanged,
 )
-from portway.model.money import Currency
+from portway.model.money import CASH_MAX, Currency
 from portway.model.symbol import Market, Symbol
 
 __all__ = [
@@ -85,7 +85,8 @@ def open_account(state: State, command: OpenAccount, at: datetime) -> Iterator[E
         yield OrderRefused(R.ACCOUNT_EXISTS)
         return
     credit = command.finance_max
-    if credit is not None and (credit < 0 or command.kind is AccountKind.CASH):
+    is_cash = command.kind is AccountKind.CASH
+    if credit is not None and (is_cash or not 0 <= credit <= CASH_MAX):
         yield OrderRefused(R.PARAMETER_INVALID, "finance_max")
         return
     if not _is_standing(command.standing):
@@ -124,6 +125,9 @@ def _is_standing(standing: Standing) -> bool:
 def deposit(state: State, command: Deposit, at: datetime) -> Iterator[Event]:
     """Decide on money paid in."""
     refused = _payment_refusal(state, command.account_no, command.amount)
+    if refused is None:
+        account = state.accounts[command.account_no]
+        refused = _too_much(account, command.currency, command.amount, "amount")
     if refused is not None:
         yield refused
         return
@@ -173,8 +177,11 @@ def convert(state: State, command: ConvertCash, at: datetime) -> Iterator[Event]
     if rate is None:
         rate = state.settings.money.selling_rate(command.sold, command.bought)
     bought = half_up(command.amount * rate, CENTS)
+    refused = _too_much(account, command.bought, bought, "rate")
     if not bought:
-        yield OrderRefused(R.PARAMETER_INVALID, "amount")
+        refused = OrderRefused(R.PARAMETER_INVALID, "amount")
+    if refused is not None:
+        yield refused
         return
     money = (command.sold, command.amount, command.bought, bought)
     yield CashConverted(
@@ -185,9 +192,21 @@ def convert(state: State, command: ConvertCash, at: datetime) -> Iterator[Event]
 def _payment_refusal(state: State, account_no: str, amount: Decimal) -> OrderRefused | None:
     if state.open_account(account_no) is None:
         return OrderRefused(R.ACCOUNT_NOT_FOUND)
-    if amount <= 0 or amount != half_up(amount, CENTS):
-        return OrderRefused(R.PARAMETER_INVALID, "amount")
+    if not 0 < amount <= CASH_MAX or amount != half_up(amount, CENTS):
+        return OrderRefused(R.PARAMETER_INVALID, f"amount: in cents, above 0, at most {CASH_MAX}")
     return None
+
+
+def _too_much(
+    account: Account, currency: Currency, amount: Decimal, field: str
+) -> OrderRefused | None:
+    purse = account.purses.get(currency)
+    held = purse.cash if purse is not None else ZERO
+    if amount + max(held, ZERO) <= CASH_MAX:
+        return None
+    return OrderRefused(
+        R.PARAMETER_INVALID, f"{field}: an account holds at most {CASH_MAX} of a currency"
+    )
 
 
 def _withdrawable(state: State, account: Account, currency: Currency) -> Decimal:
@@ -243,7 +262,7 @@ def reset_account(state: State, command: ResetAccount, at: datetime) -> Iterator
     currencies = [currency for currency, _ in command.deposits]
     amounts = [amount for _, amount in command.deposits]
     if len(set(currencies)) < len(currencies) or any(
-        amount <= 0 or amount != half_up(amount, CENTS) for amount in amounts
+        not 0 < amount <= CASH_MAX or amount != half_up(amount, CENTS) for amount in amounts
     ):
         yield OrderRefused(R.PARAMETER_INVALID, "deposits")
         return

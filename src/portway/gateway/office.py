@@ -29,9 +29,9 @@ from portway.model.command import (
     ResetAccount,
     Withdraw,
 )
-from portway.model.decimals import wire_text
+from portway.model.decimals import half_up, wire_text
 from portway.model.event import CashConverted, Event, OrderRefused
-from portway.model.money import Currency
+from portway.model.money import CASH_MAX, Currency
 from portway.trading.errors import TradingError
 from portway.trading.ports import AccountRow
 from portway.trading.queries import TradeQueries
@@ -44,6 +44,7 @@ FIRST_ASSET_ACCOUNT: Final = 20000001
 HOME_RESIDENCY: Final = Standing().residency
 PAPER_CHANNEL: Final = "lb_papertrading"
 NAME_CHARS_MAX: Final = 64
+NOTE_CHARS_MAX: Final = 255
 TOKEN_SECONDS_MAX: Final = 10 * 365 * 86400
 TOKEN_MARK_CHARS: Final = 12  # Enough of a token's digest to name it by.
 _ACCOUNT_NO: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -113,8 +114,8 @@ class Office:
         if kind.upper() not in AccountKind.__members__:
             raise Refused("PARAMETER_INVALID", "kind")
         paid = [(_currency(code), amount) for code, amount in (deposits or {}).items()]
-        if any(amount <= 0 for _, amount in paid):
-            raise Refused("PARAMETER_INVALID", "deposits")
+        if any(not 0 < amount <= CASH_MAX or amount != half_up(amount, 2) for _, amount in paid):
+            raise Refused("PARAMETER_INVALID", f"deposits: in cents, above 0, at most {CASH_MAX}")
         await self._submit(
             OpenAccount(
                 number,
@@ -163,14 +164,14 @@ class Office:
         self, account_no: str, currency: str, amount: Decimal, note: str = ""
     ) -> dict[str, Any]:
         """Pay money in."""
-        await self._submit(Deposit(account_no, _currency(currency), amount, note))
+        await self._submit(Deposit(account_no, _currency(currency), amount, _note(note)))
         return await self.account(account_no)
 
     async def withdraw(
         self, account_no: str, currency: str, amount: Decimal, note: str = ""
     ) -> dict[str, Any]:
         """Pay money out, of what may leave."""
-        await self._submit(Withdraw(account_no, _currency(currency), amount, note))
+        await self._submit(Withdraw(account_no, _currency(currency), amount, _note(note)))
         return await self.account(account_no)
 
     async def convert(
@@ -333,6 +334,12 @@ class Office:
             "residency": row.standing.residency,
             "cash": {one.currency.value: wire_text(one.cash) for one in balances},
         }
+
+
+def _note(text: str) -> str:
+    if len(text) > NOTE_CHARS_MAX:
+        raise Refused("PARAMETER_INVALID", f"note: at most {NOTE_CHARS_MAX} characters")
+    return text
 
 
 def _currency(code: str) -> Currency:

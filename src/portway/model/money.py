@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from portway.model.symbol import Market
 
-__all__ = ["MARKET_CURRENCIES", "Currency", "CurrencyMismatch", "Money"]
+__all__ = ["CASH_MAX", "MARKET_CURRENCIES", "Currency", "CurrencyMismatch", "Money"]
 
 
 class Currency(StrEnum):
@@ -22,6 +22,10 @@ class Currency(StrEnum):
     USD = "USD"
     CNH = "CNH"
 
+
+# Of one currency in one account, and of its credit: with it every sum over a venue stays within the
+# 28 digits of a decimal, and so exact to the last place.
+CASH_MAX = Decimal(10**15)
 
 MARKET_CURRENCIES = {Market.HK: Currency.HKD, Market.US: Currency.USD, Market.CN: Currency.CNH}
 

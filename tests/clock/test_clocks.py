@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -202,3 +203,11 @@ def test_what_cannot_be_read_says_what_can(text, says):
 def test_a_damaged_position_is_an_error_of_its_own(data):
     with pytest.raises(ClockError, match="unreadable"):
         ClockPosition.from_json(data)
+
+
+@pytest.mark.parametrize("text", ["2026-01-05", "2026-01-05T09:30", "20260105T0930"])
+def test_the_way_out_of_a_missing_offset_can_be_typed(text: str) -> None:
+    with pytest.raises(ClockError) as refusal:
+        parse_clock(f"at {text}")
+    written = re.findall(r"write (\S+) \(Hong Kong\) or (\S+)$", str(refusal.value))[0]
+    assert all(parse_clock(f"at {one}").instant for one in written)

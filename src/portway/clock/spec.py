@@ -63,7 +63,10 @@ def parse_instant(text: str) -> datetime:
             f"{text!r} is not an instant: write it as 2026-01-05T09:30:00+08:00"
         ) from None
     if instant.tzinfo is None:
-        raise ClockError(f"{text!r} has no offset: write {text}+08:00 (Hong Kong) or {text}-05:00")
+        written = instant.isoformat()  # A date alone takes no offset.
+        raise ClockError(
+            f"{text!r} has no offset: write {written}+08:00 (Hong Kong) or {written}-05:00"
+        )
     if not FIRST_INSTANT <= instant <= LAST_INSTANT:
         raise ClockError(f"{text!r} lies outside the world, which runs from 2000 to 2035")
     return instant.astimezone(UTC)

@@ -106,8 +106,7 @@ class Office:
         Args:
             agreements: None: what every account begins with.
         """
-        if not 0 < len(name) <= NAME_CHARS_MAX:
-            raise Refused("PARAMETER_INVALID", "name")
+        _check_name(name)
         number = await self._free_number() if account_no is None else account_no
         if not _ACCOUNT_NO.fullmatch(number):
             raise Refused("PARAMETER_INVALID", "account_no")
@@ -223,8 +222,7 @@ class Office:
 
     async def create_app(self, name: str) -> dict[str, Any]:
         """Register a program; its secret is told here and by `portway env` alone."""
-        if not 0 < len(name) <= NAME_CHARS_MAX:
-            raise Refused("PARAMETER_INVALID", "name")
+        _check_name(name)
         app = new_app(name, self._random)
         await self._store.add_app(app)
         return {"app_key": app.app_key, "app_secret": app.app_secret, "name": app.name}
@@ -336,9 +334,16 @@ class Office:
         }
 
 
+def _check_name(text: str) -> None:
+    # A control character in a name would speak to the terminal of whoever lists it.
+    if not (0 < len(text) <= NAME_CHARS_MAX and text.isprintable()):
+        raise Refused("PARAMETER_INVALID", f"name: 1 to {NAME_CHARS_MAX} printable characters")
+
+
 def _note(text: str) -> str:
-    if len(text) > NOTE_CHARS_MAX:
-        raise Refused("PARAMETER_INVALID", f"note: at most {NOTE_CHARS_MAX} characters")
+    if len(text) > NOTE_CHARS_MAX or not text.isprintable():
+        reason = f"note: at most {NOTE_CHARS_MAX} printable characters"
+        raise Refused("PARAMETER_INVALID", reason)
     return text
 
 

@@ -21,7 +21,6 @@ from portway.core.bands import band_of, is_paused
 from portway.core.digest import digest
 from portway.core.engine import evolve
 from portway.core.invariants import check_invariants
-from portway.core.order_states import TRANSITIONS
 from portway.core.state import State
 from portway.model.account import AccountKind
 from portway.model.command import FillModel, Stamped
@@ -38,20 +37,12 @@ from portway.model.order import TERMINAL_STATUSES, OrderSide, OrderStatus
 from portway.model.symbol import market_of
 from tests.core.money_flow import MoneyFlow
 from tests.core.random_flow import TYPES, Flow
+from tests.support.order_steps import STEPS
 
 SEED = os.environ.get("PORTWAY_SEED")
 EVENTS = 1_000_000 if SEED else 50_000
 FLOWS = 26  # For each fill model, of equally many events.
 S = OrderStatus
-STEPS = {(before, after) for (before, _), after in TRANSITIONS.items()}
-# What the table leaves to whether something was executed, and to where a replace was asked.
-STEPS |= {(before, S.PARTIAL_WITHDRAWAL) for before, after in STEPS if after is S.CANCELED}
-STEPS |= {(before, S.PARTIAL_WITHDRAWAL) for before, after in STEPS if after is S.EXPIRED}
-STEPS |= {
-    (before, after)
-    for before in (S.WAIT_TO_REPLACE, S.PENDING_REPLACE)
-    for after in (S.NEW, S.REPLACED, S.PARTIAL_FILLED)
-}
 
 
 @dataclass

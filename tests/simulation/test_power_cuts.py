@@ -22,6 +22,7 @@ import pytest
 from portway.core.digest import digest
 from portway.model.command import Stamped, SubmitOrder
 from portway.model.event import OrderAccepted
+from portway.storage.log_tail import log_tail
 from portway.storage.sqlite import Connect, SqliteStore, open_connection
 from portway.trading import runner as runner_module
 from portway.trading.event_codec import decode_facts
@@ -117,6 +118,8 @@ def restarted(
     folder.mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
+    tail = log_tail(folder / DATABASE)
+    assert tail is None or not tail.is_damage, f"a power cut is no damage: {tail}"
     return SqliteStore(folder / DATABASE, connect)
 
 

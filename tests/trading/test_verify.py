@@ -144,13 +144,25 @@ def test_a_missing_row_and_one_too_many_are_found(home: Path, table: str) -> Non
     assert f"{table} has " in first_difference(home)
 
 
-def test_numbers_written_with_other_zeros_mean_the_same(home: Path) -> None:
-    (cash,) = look(home, "SELECT cash FROM balances WHERE account_no = 'A1' AND currency = 'HKD'")
-    longer = f"{cash}0" if "." in str(cash) else f"{cash}.0"
-    tamper(
-        home, "UPDATE balances SET cash = ? WHERE account_no = 'A1' AND currency = 'HKD'", longer
-    )
+def test_an_order_written_by_an_earlier_version_agrees(home: Path) -> None:
+    """It may lack a field, or spell a default out; another name, value or blank is damage."""
+    order_id, text = look(home, "SELECT order_id, body FROM orders")
+    body = str(text)
+    assert '"last_price"' in body
+    assert '"msg"' not in body
+    update = "UPDATE orders SET body = ? WHERE order_id = ?"
+    tamper(home, update, f'{body[:-1]},"msg":"","parent_id":null}}', order_id)
     assert report_of(home).exit_status == 0
+    for wrong in (
+        f'{body[:-1]},"msh":""}}',
+        f'{body[:-1]},"msg":"x"}}',
+        body.replace('"status":', '"status": '),
+        body.replace('"last_price"', '"lost_price"'),
+        f"{body} ",
+        "",
+    ):
+        tamper(home, update, wrong, order_id)
+        assert f"order_id {order_id}: body is" in first_difference(home)
 
 
 def test_a_snapshot_of_another_state_is_found(home: Path) -> None:

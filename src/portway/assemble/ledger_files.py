@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portway.storage.errors import ArchiveDamaged, DatabaseCorrupt, StorageError
-from portway.storage.home import DATABASE_FILE, check_home
+from portway.storage.home import DATABASE_FILE, check_home, is_in_use
 from portway.storage.kept_rows import SqliteKeptRows
+from portway.storage.log_tail import LogTail, log_tail
 from portway.storage.sqlite_reader import SqliteReader
 from portway.trading.verify import Verified, verify
 
@@ -24,6 +25,7 @@ __all__ = [
     "SqliteReader",
     "StorageError",
     "opened_for_reading",
+    "tail_of",
     "verify_reader",
 ]
 
@@ -34,18 +36,26 @@ class HomeReport:
 
     Attributes:
         damage: The damaged page, in words; None: every page is sound.
+        tail: What the write-ahead log passes over, where a server has left one and none runs.
         venues: What was found of each venue's journal, with its head's hash (64 hex digits).
     """
 
     damage: str | None = None
+    tail: LogTail | None = None
     venues: list[tuple[Verified, str]] = field(default_factory=list)
 
     @property
     def exit_status(self) -> int:
         """0 all agree, 1 something differs, 2 the file is damaged."""
-        if self.damage is not None:
+        if self.damage is not None or (self.tail is not None and self.tail.is_damage):
             return 2
         return int(any(one.difference is not None for one, _ in self.venues))
+
+
+def tail_of(home: Path) -> LogTail | None:
+    """Return what the log of a home passes over; None: nothing, or a server is writing it now."""
+    tail = None if is_in_use(home) else log_tail(home / DATABASE_FILE)
+    return tail if tail is not None and tail.bad_frame is not None else None
 
 
 @contextmanager

@@ -63,22 +63,61 @@ def open_journal(home: Path) -> Iterator[SqliteReader]:
 
 @journal.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--cut",
+    is_flag=True,
+    help="Mend: keep the journal up to its last sound record, and what follows from it.",
+)
 @home_option
-def verify(home: Path, as_json: bool) -> None:
+def verify(home: Path, as_json: bool, cut: bool) -> None:
     """Walk the hash chain, fold the journal, and compare everything kept beside it.
 
     Compared are the snapshot's digest and every row of the read models: accounts, orders and their
-    history, executions, charges, cash flow, balances, positions.
+    history, executions, charges, cash flow, balances, positions. Where a server was killed, the log
+    that it left is looked through as well: a last transaction that was torn while it was written is
+    passed over, as nobody was answered; more than that is damage.
+
+    --cut writes what is sound to a new file, derives everything else from it anew, and keeps the
+    damaged files beside. It never guesses, and refuses while a server runs.
 
     Exit status: 0 all agree; 1 the first difference is printed; 2 the file is damaged.
     """
-    from portway.assemble.ledger_files import verify_reader
+    from portway.assemble.ledger_files import tail_of, verify_reader
 
+    if cut:
+        _cut(home)
+        return
     with open_journal(home) as reader:
+        tail = tail_of(home)
         with _walk_bar(reader.last_seq(VENUE)) as bar:
             report = verify_reader(reader, lambda _, seq, __: bar.update(seq - bar.pos))
+        report.tail = tail
         _show_report(report, as_json)
         raise SystemExit(report.exit_status)
+
+
+def _cut(home: Path) -> None:
+    from portway.assemble.ledger_files import DatabaseCorrupt, StorageError
+    from portway.assemble.mend import mend_home
+
+    try:
+        mended = mend_home(home)
+    except DatabaseCorrupt as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(UNREADABLE) from None
+    except StorageError as error:
+        raise click.ClickException(str(error)) from None
+    if mended.damaged is None:
+        click.echo("everything agrees: there is nothing to cut")
+        return
+    for venue, (kept, known) in mended.kept.items():
+        lost = f"{known - kept} cut" if known > kept else "none cut"
+        click.echo(f"journal of venue {venue}: {kept} records kept, {lost}")
+        if mended.why[venue]:
+            click.echo(f"  because: {mended.why[venue]}")
+    if mended.tail is not None:
+        click.echo(f"given up: {mended.tail}")
+    click.echo(f"everything else was derived anew; the damaged file is kept as {mended.damaged}")
 
 
 def _walk_bar(records: int) -> AbstractContextManager[Any]:
@@ -92,9 +131,13 @@ def _show_report(report: HomeReport, as_json: bool) -> None:
     if as_json:
         echo_json(_report_json(report))
         return
+    if report.tail is not None:
+        click.echo(f"{'damaged' if report.tail.is_damage else 'log'}: {report.tail}")
     if report.damage is not None:
         click.echo(f"damaged: {report.damage}")
-        click.echo("restore the home from a backup: 'portway restore --help'")
+    if report.exit_status == UNREADABLE:
+        click.echo("restore a backup ('portway restore'), or keep what is sound: --cut")
+    if report.damage is not None:
         return
     for found, head in report.venues:
         rows = sum(found.rows.values())
@@ -114,6 +157,7 @@ def _report_json(report: HomeReport) -> dict[str, Any]:
     return {
         "exit_status": report.exit_status,
         "damage": report.damage,
+        "log": None if report.tail is None else str(report.tail),
         "venues": [
             {
                 "venue": found.venue,

@@ -173,6 +173,7 @@ def _names_in(home: Path) -> list[str]:
         name = path.relative_to(home).as_posix()
         is_ours = not any(part.startswith(".") for part in path.relative_to(home).parts)
         is_kept = path.name not in _LEFT_OUT and not path.name.endswith(_LOG_ENDS)
+        is_kept = is_kept and not path.name.startswith(f"{DATABASE_FILE}.")  # Mended, or damaged.
         if is_ours and is_kept and path.is_file() and not path.is_symlink():
             found.append(name)
     return sorted(found)

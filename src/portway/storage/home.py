@@ -11,12 +11,14 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
-from portway.storage.errors import HomeLocked, HomeUnusable, WrongVersion
+from portway.storage.errors import DatabaseCorrupt, HomeLocked, HomeUnusable, WrongVersion
+from portway.storage.log_tail import log_tail
 
 if sys.platform == "win32":
     import msvcrt
@@ -30,6 +32,8 @@ __all__ = [
     "VERSION_FILE",
     "Home",
     "check_home",
+    "is_in_use",
+    "locked_home",
     "open_home",
     "read_json",
     "write_json",
@@ -81,6 +85,7 @@ def open_home(path: Path) -> Home:
         HomeLocked: Another server uses it; names its process.
         WrongVersion: It was written by another version of the layout.
         HomeUnusable: It is damaged or cannot be written.
+        DatabaseCorrupt: The log of its database is, and what was answered would be passed over.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,6 +96,7 @@ def open_home(path: Path) -> Home:
         ) from error
     try:
         _check_version(path)
+        _refuse_lost_transactions(path)
     except BaseException:
         lock.close()
         raise
@@ -112,6 +118,29 @@ def check_home(path: Path) -> None:
     if found is None:
         raise HomeUnusable(_NO_VERSION.format(path=path))
     _refuse_other_version(path, found)
+
+
+@contextmanager
+def locked_home(path: Path) -> Iterator[None]:
+    """Keep every server away from a home that is there, without a look into it.
+
+    Raises:
+        HomeLocked: A server uses it.
+    """
+    with _lock(path):
+        yield
+
+
+def is_in_use(path: Path) -> bool:
+    """Tell whether a server runs on a home now."""
+    try:
+        with (path / LOCK_FILE).open("r+") as file:
+            _take(file)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -167,6 +196,16 @@ def _check_version(path: Path) -> None:
         write_json(path / VERSION_FILE, {"home_version": HOME_VERSION})
         return
     _refuse_other_version(path, found)
+
+
+def _refuse_lost_transactions(path: Path) -> None:
+    """SQLite would pass over them in silence and go on without."""
+    tail = log_tail(path / DATABASE_FILE)
+    if tail is not None and tail.is_damage:
+        raise DatabaseCorrupt(
+            f"{tail}; restore a backup, or give them up with "
+            f"'portway journal verify --cut --home {path}'"
+        )
 
 
 def _refuse_other_version(path: Path, found: Mapping[str, Any]) -> None:

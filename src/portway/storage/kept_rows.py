@@ -1,12 +1,13 @@
 """The rows of the read models as they stand in the file, compared with what they should be.
 
-Compared are all columns of a row as they are stored, those too that no query reads back; where they
-differ in letters alone (a number with other zeros, an order written by an earlier version) the
-meaning decides.
+Compared are all columns of a row as they are stored, letter by letter, those too that no query
+reads back. What an earlier version wrote as JSON may lack fields that came later, and may spell
+out what is left out today.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +15,13 @@ import msgspec
 
 from portway.storage.schema import COLUMNS, TABLES, row_from, row_values
 from portway.storage.sqlite_reader import SqliteReader
+from portway.trading.plain import plain
 from portway.trading.ports import Row
 
 __all__ = ["SqliteKeptRows"]
 
 _SHOWN_CHARACTERS = 60
+_JSON_COLUMNS = {"body": "order", "hold": "hold", "standing": "standing"}  # And the part of a row.
 
 
 class SqliteKeptRows:
@@ -48,10 +51,11 @@ class SqliteKeptRows:
         stored = dict(zip(names, found[0], strict=True))
         if stored == wanted:
             return None
-        read = [name.strip() for name in COLUMNS[type(row)].split(",")]
         off = [name for name in names if stored[name] != wanted[name]]
-        if all(name in read for name in off) and self._means(row, [stored[name] for name in read]):
-            return None
+        if all(_is_earlier(row, name, stored[name]) for name in off):
+            read = [stored[name.strip()] for name in COLUMNS[type(row)].split(",")]
+            if self._means(row, read):
+                return None
         name = off[0]
         return f"{table}, {shown}: {name} is {_cut(stored[name])} instead of {_cut(wanted[name])}"
 
@@ -71,6 +75,26 @@ class SqliteKeptRows:
             return bool(row_from(type(row), tuple(stored)) == row)
         except (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError):
             return False
+
+
+def _is_earlier(row: Row, column: str, stored: object) -> bool:
+    """Tell whether a text can be how an earlier version wrote a part of a row as JSON."""
+    if column not in _JSON_COLUMNS:
+        return False
+    if stored is None:
+        return True  # The column came later than the row.
+    try:
+        found = json.loads(stored) if isinstance(stored, str) else None
+    except ValueError:
+        return False
+    is_canonical = json.dumps(found, separators=(",", ":"), ensure_ascii=False) == stored
+    return is_canonical and _is_part(found, plain(getattr(row, _JSON_COLUMNS[column])))
+
+
+def _is_part(found: object, whole: object) -> bool:
+    if isinstance(found, dict) and isinstance(whole, dict):
+        return all(key in whole and _is_part(one, whole[key]) for key, one in found.items())
+    return type(found) is type(whole) and found == whole
 
 
 def _cut(value: object) -> str:

@@ -32,7 +32,7 @@ from portway.trading.ports import (
     WriteFailed,
 )
 
-__all__ = ["SqliteStore", "open_connection"]
+__all__ = ["SqliteStore", "chain_link", "open_connection"]
 
 BUSY_TIMEOUT_MS: Final = 5000
 ROWS_A_STATEMENT: Final = 32  # Whose values stay far below the most that a statement takes.
@@ -109,7 +109,7 @@ class SqliteStore:
             for found, payload, kept in rows:
                 if found != seq + 1:
                     raise _corrupt(self._path, venue, seq + 1, "is missing")
-                if kept != (chain := _link(chain, payload)):
+                if kept != (chain := chain_link(chain, payload)):
                     raise _corrupt(self._path, venue, found, "is not what was written")
                 seq = found
                 yield JournalRecord(found, payload)
@@ -128,7 +128,7 @@ class SqliteStore:
                 for record in records:
                     if record.seq != seq + 1:
                         raise NothingWritten(f"record {record.seq} does not follow {seq}")
-                    seq, chain = record.seq, _link(chain, record.payload)
+                    seq, chain = record.seq, chain_link(chain, record.payload)
                     values.append((venue, seq, record.payload, chain))
                 self._write_all(venue, values, (venue, seq, chain), rows)
             except sqlite3.Error as error:
@@ -299,7 +299,8 @@ def _is_undone(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _COMMIT_UNDONE
 
 
-def _link(chain: bytes, payload: bytes) -> bytes:
+def chain_link(chain: bytes, payload: bytes) -> bytes:
+    """Return the hash of a record, which holds all records before it."""
     return hashlib.sha256(chain + payload).digest()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +20,15 @@ from urllib.parse import quote
 
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
 from portway.storage.schema import CACHE_SCHEMA, MIGRATIONS, SCHEMA, SCHEMA_VERSION, TABLES
-from portway.storage.sqlite import BUSY_TIMEOUT_MS, SqliteStore
+from portway.storage.sqlite import BUSY_TIMEOUT_MS, SqliteStore, chain_link
 from portway.trading.ports import JournalRecord, Row, WriteFailed
 
 __all__ = ["KeptSnapshot", "SqliteReader", "connect_read_only"]
 
 _PAGE: Final = re.compile(r"\bpage (\d+)", re.IGNORECASE)
 _HEADER_BYTES: Final = 100
+# The second: SQLite quotes damaged text in its own complaint.
+_UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _TICK_STEPS: Final = 200_000  # Instructions of SQLite's machine between two signs of life.
 
 
@@ -112,7 +114,7 @@ class SqliteReader(SqliteStore):
         """
         try:
             return super().select(sql, values)
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             raise self._damaged(str(error)) from error
 
     def venues(self) -> list[str]:
@@ -129,10 +131,38 @@ class SqliteReader(SqliteStore):
         seq, chain = self._head(venue)
         return seq, bytes(chain).hex()
 
-    def raw_record(self, venue: str, seq: int) -> bytes | None:
-        """Return the bytes of a record unchecked; None: there is none."""
-        rows = self.select("SELECT payload FROM journal WHERE venue = ? AND seq = ?", (venue, seq))
-        return rows[0][0] if rows and isinstance(rows[0][0], bytes) else None
+    def last_known(self, venue: str) -> int:
+        """Return the highest position that head or journal name, as far as they can be read."""
+        known = [0]
+        for sql in (
+            "SELECT seq FROM journal_head WHERE venue = ?",
+            "SELECT max(seq) FROM journal WHERE venue = ?",
+        ):
+            try:
+                known += [row[0] for row in self.select(sql, (venue,)) if isinstance(row[0], int)]
+            except DatabaseCorrupt:
+                continue
+        return max(known)
+
+    def sound_records(self, venue: str) -> Iterator[JournalRecord]:
+        """Yield every record up to the first that is not what was written, or cannot be read.
+
+        One by one: the ones before a damaged page are read, whatever stands on it.
+        """
+        chain, seq = b"", 0
+        sql = "SELECT payload, chain FROM journal WHERE venue = ? AND seq = ?"
+        while True:
+            try:
+                rows = self.select(sql, (venue, seq + 1))
+            except DatabaseCorrupt:
+                return
+            if not rows or not isinstance(rows[0][0], bytes):
+                return
+            chain = chain_link(chain, rows[0][0])
+            if rows[0][1] != chain:
+                return
+            seq += 1
+            yield JournalRecord(seq, rows[0][0])
 
     def kept_snapshot(self, venue: str) -> KeptSnapshot | None:
         """Return the snapshot of a venue as it stands, also one that recovery would pass over."""
@@ -173,7 +203,7 @@ class SqliteReader(SqliteStore):
             self._reader.execute("BEGIN")
             # The first read decides of which instant everything is.
             tables = self._reader.execute("SELECT name FROM sqlite_master").fetchall()
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             raise self._damaged(str(error)) from error
         if ("meta",) not in tables:
             raise self._damaged("it has no table of portway's")
@@ -194,7 +224,7 @@ class SqliteReader(SqliteStore):
             if found != "ok":
                 return f"{_page_of(found)}: {' '.join(found.split())}"
             return _shape_damage(reader)
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             return f"{_page_of(str(error))}: {error}"
         finally:
             reader.set_progress_handler(None, 0)
@@ -224,7 +254,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
             connection.close()
             if has_log or "unable to open" not in str(error):
                 raise _unreadable(path, error) from error
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             connection.close()
             raise _unreadable(path, error) from error
         else:
@@ -232,7 +262,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     raise DatabaseCorrupt(f"{path}: it cannot be opened; may you read it?")
 
 
-def _unreadable(path: Path, error: sqlite3.Error | str) -> DatabaseCorrupt:
+def _unreadable(path: Path, error: Exception | str) -> DatabaseCorrupt:
     return DatabaseCorrupt(
         f"{path}: {_length_damage(path) or error}; restore it from a backup, or move it away to "
         "start afresh"

@@ -45,12 +45,12 @@ from portway.model.event import (
 )
 from portway.model.order import TERMINAL_STATUSES, Order, OrderStatus
 from portway.trading.event_codec import decode_facts
+from portway.trading.plain import plain
 from portway.trading.ports import JournalRecord
 
 __all__ = ["KINDS", "Line", "LineFilter", "Lines", "export_line"]
 
 KINDS: Final = tuple(fact.__name__ for fact in get_args(Fact))
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +142,14 @@ class Lines:
 def export_line(record: JournalRecord) -> bytes:
     """Return a record as one line of canonical JSON, without its end of line.
 
-    `{"seq": 7, "facts": [{"fact": "CashDeposited", ...}]}`: fields in the order of the model,
+    `{"seq": 7, "facts": [{"fact": "CashDeposited", ...}]}`: every field in the order of the model,
     decimals and dates as text, instants in UTC.
 
     Raises:
         UnreadableRecord: If it was written by a later version, or is damaged.
     """
-    facts = [
-        {"fact": type(fact).__name__}
-        | {name: getattr(fact, name) for name in fact.__struct_fields__}
-        for fact in decode_facts(record.payload)
-    ]
-    return _ENCODER.encode({"seq": record.seq, "facts": facts})
+    facts = [{"fact": type(fact).__name__, **plain(fact)} for fact in decode_facts(record.payload)]
+    return msgspec.json.encode({"seq": record.seq, "facts": facts})
 
 
 def text_of(fact: Fact) -> str:

@@ -43,6 +43,25 @@ def test_every_relative_link_leads_to_a_file(page: str) -> None:
     assert [link for link in links if not (folder / link).exists()] == []
 
 
+SHOWN_BY = re.compile(r"\[(test_\w+)\]\((tests/[\w/]+\.py)\) \|$", re.MULTILINE)
+
+
+def test_every_limit_that_is_lifted_is_shown_by_a_test_that_exists() -> None:
+    text = (ROOT / "README.md").read_text()
+    section = text.partition("## More than a paper account")[2].partition("\n## ")[0]
+    table = [line for line in section.splitlines() if line.startswith("|")][2:]
+    shown = SHOWN_BY.findall(section)
+    assert len(shown) == len(table) >= 10, "each row names its test"
+    for name, path in shown:
+        tree = ast.parse((ROOT / path).read_text())
+        defined = {
+            node.name
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        assert name in defined, f"{path} has no {name}"
+
+
 @pytest.mark.parametrize("page", NAMES)
 def test_every_make_verb_is_in_the_makefile(page: str) -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

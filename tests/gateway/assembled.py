@@ -136,7 +136,13 @@ class Gateway:
                     ports.clock,
                     self.status,
                     account_routes(
-                        Office(ports.trades, ports.store, wall, self.identity.forget),
+                        Office(
+                            ports.trades,
+                            ports.store,
+                            wall,
+                            self.identity.forget,
+                            self.identity.dismiss,
+                        ),
                         self.limits,
                         loop.time,
                     ),

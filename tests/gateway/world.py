@@ -115,6 +115,13 @@ class MemoryIdentity:
             if one.expires_at_ms > expired_before_ms
         }
 
+    async def drop_sessions_of(self, app_key: str, account_no: str) -> None:
+        self.sessions = {
+            digest: one
+            for digest, one in self.sessions.items()
+            if (one.app_key, one.account_no) != (app_key, account_no)
+        }
+
 
 class MemoryDocuments:
     """Documents as a dictionary, and the fault of a disk that is full."""

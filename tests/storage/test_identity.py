@@ -121,3 +121,12 @@ async def test_expired_sessions_are_forgotten(identity: Identity) -> None:
     assert await identity.session("s100") is None
     assert await identity.session("s200") is not None
     assert await identity.session("s300") is not None
+
+
+async def test_sessions_of_an_app_and_an_account_are_forgotten(identity: Identity) -> None:
+    for name, app, account in (("a", "k", "PT1"), ("b", "k", "PT2"), ("c", "other", "PT1")):
+        await identity.add_session(Session(name, "l", Channel.QUOTE, app, account, False, 300))
+    await identity.drop_sessions_of("k", "PT1")
+    assert await identity.session("a") is None
+    assert await identity.session("b") is not None
+    assert await identity.session("c") is not None

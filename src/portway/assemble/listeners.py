@@ -186,7 +186,9 @@ class Listeners:
         )
 
     def _owner_routes(self) -> dict[tuple[str, str], Endpoint]:
-        office = Office(self._desk, identity_tables(self._store), time.time, self._identity.forget)
+        identity = self._identity
+        tables = identity_tables(self._store)
+        office = Office(self._desk, tables, time.time, identity.forget, identity.dismiss)
         return {**account_routes(office, self._limits, time.monotonic), **self._more_routes}
 
     def _status(self, conductor: Conductor) -> Callable[[], dict[str, Any]]:

@@ -196,6 +196,7 @@ class Identity:
         self._random = random
         self._passwords: OrderedDict[str, _Password] = OrderedDict()
         self._verified: OrderedDict[tuple[str, str], Recognised] = OrderedDict()
+        self._doors: list[Callable[[str, str], None]] = []
 
     # ------------------------------------------------------------------------------- HTTP
 
@@ -279,6 +280,25 @@ class Identity:
     def forget(self) -> None:
         """Ask the store again from now on: what it holds has changed."""
         self._verified.clear()
+
+    def on_dismissal(self, close: Callable[[str, str], None]) -> None:
+        """Call `close` with app key and account number when what they have opened is to end."""
+        self._doors.append(close)
+
+    def dismiss(self, app_key: str, account_no: str) -> None:
+        """End what a revoked token has opened: one-time passwords and connections.
+
+        Which of an app's tokens opened them is not known, so those of its other tokens for the
+        account end too: their clients sign in again by themselves.
+        """
+        self.forget()
+        self._passwords = OrderedDict(
+            (digest, one)
+            for digest, one in self._passwords.items()
+            if (one.principal.app_key, one.principal.account_no) != (app_key, account_no)
+        )
+        for close in self._doors:
+            close(app_key, account_no)
 
     def issue_password(self, principal: Principal) -> str:
         """Return a one-time password with which this principal may open one socket connection."""

@@ -65,6 +65,7 @@ class Office:
     Args:
         wall: Unix seconds now.
         on_credentials: Called when a token or an account's standing has changed.
+        on_revoked: Called with app key and account number when what they have opened is to end.
     """
 
     def __init__(
@@ -73,12 +74,14 @@ class Office:
         store: IdentityStore,
         wall: Callable[[], float],
         on_credentials: Callable[[], None] = lambda: None,
+        on_revoked: Callable[[str, str], None] = lambda app_key, account_no: None,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._venue = venue
         self._store = store
         self._wall = wall
         self._on_credentials = on_credentials
+        self._on_revoked = on_revoked
         self._random = random
 
     # -- accounts ----------------------------------------------------------------------------
@@ -199,8 +202,7 @@ class Office:
         """Close an empty account; its tokens are revoked with it."""
         await self._submit(CloseAccount(account_no))
         for token in await self._store.tokens(account_no):
-            await self._store.revoke_token(token.digest, int(self._wall()))
-        self._on_credentials()
+            await self._revoke(token)
         return await self.account(account_no)
 
     async def verify(self, account_no: str, *, is_verified: bool) -> dict[str, Any]:
@@ -284,9 +286,14 @@ class Office:
         if len(found) != 1:
             raise Refused("PARAMETER_INVALID", f"{len(found)} tokens begin with {mark!r}")
         now = self._wall()
-        await self._store.revoke_token(found[0].digest, int(now))
-        self._on_credentials()
+        await self._revoke(found[0])
         return _token(replace(found[0], revoked_at=int(now)), now)
+
+    async def _revoke(self, token: TokenRecord) -> None:
+        """Let a token and everything that it may have opened end."""
+        await self._store.revoke_token(token.digest, int(self._wall()))
+        await self._store.drop_sessions_of(token.app_key, token.account_no)
+        self._on_revoked(token.app_key, token.account_no)
 
     # ----------------------------------------------------------------------------------------
 

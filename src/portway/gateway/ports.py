@@ -155,6 +155,10 @@ class IdentityStore(Protocol):
         """Forget sessions that nobody can resume any more."""
         ...
 
+    async def drop_sessions_of(self, app_key: str, account_no: str) -> None:
+        """Forget every session that an app has opened for an account."""
+        ...
+
 
 class DocumentStore(Protocol):
     """Where small texts live that are read and written whole. Every write is durable on return."""

@@ -216,6 +216,11 @@ class SqliteIdentity(Generic[A, P, T, S]):
         """Forget sessions that nobody can resume any more."""
         await self._write("DELETE FROM sessions WHERE expires_at_ms < ?", (expired_before_ms,))
 
+    async def drop_sessions_of(self, app_key: str, account_no: str) -> None:
+        """Forget every session that an app has opened for an account."""
+        sql = "DELETE FROM sessions WHERE app_key = ? AND account_no = ?"
+        await self._write(sql, (app_key, account_no))
+
     def _account_of(self, row: tuple[Any, ...]) -> A:
         account_no, member_id, aaid, channel, is_verified = row
         return self._account(account_no, member_id, aaid, channel, bool(is_verified))

@@ -8,12 +8,14 @@ import time
 
 import pytest
 
+from portway.gateway.identity import Principal
 from portway.gateway.limits import PROFILES, Caller
 from portway.gateway.sockets.gate import Timing
 from portway.wire.commands import Channel
 from portway.wire.packet import RequestPacket, encode_request
 from portway.wire.pb import control_pb2, quote_pb2
 from tests.gateway.clients import Closed, SocketClient, connect, error_of, until
+from tests.gateway.test_office import admin
 from tests.gateway.world import ADMIN_SECRET, World, world
 
 KINDS = pytest.mark.parametrize("kind", ["ws", "tcp"])
@@ -119,6 +121,30 @@ async def test_a_heartbeat_is_echoed_byte_for_byte_before_and_after_sign_in(kind
 
 
 # ------------------------------------------------------------------------------- resuming
+
+
+@KINDS
+@pytest.mark.parametrize("channel", Channel)
+async def test_a_revoked_token_ends_what_it_has_opened(kind: str, channel: Channel) -> None:
+    """Whoever had the token hears nothing of the account any more; others stay as they are."""
+    async with world("none") as w:
+        opened = await admin(w, "accounts/open", {"name": "other"})
+        other = opened[1]["data"]["account_no"]
+        issued = (await admin(w, "tokens/issue", {"account_no": w.account_no}))[1]["data"]
+        stranger = Principal(w.start.app.app_key, other)
+        client, neighbour = [await connect(kind, w.ports, channel) for _ in range(2)]
+        session = await client.sign_in(w.password())
+        await neighbour.sign_in(w.gateway.identity.issue_password(stranger))
+        waiting = w.password()
+        assert (await admin(w, "tokens/revoke", {"token": issued["token"]}))[0] == 200
+        assert (await client.ended()).code == (4004 if kind == "ws" else 4)
+        again = await connect(kind, w.ports, channel)
+        resume = control_pb2.ReconnectRequest(session_id=session.session_id)
+        assert error_of(await again.request(3, resume)) == (5, 401003)
+        sign_in = control_pb2.AuthRequest(token=waiting)
+        assert error_of(await again.request(2, sign_in)) == (5, 401004)
+        await again.sign_in(w.password())  # Another token of the account still signs in.
+        assert (await neighbour.request(1, control_pb2.Heartbeat())).status_code == 0
 
 
 @KINDS

@@ -100,6 +100,7 @@ class Gate:
         self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._pinged_at = self.now()
+        identity.on_dismissal(self._dismiss)
 
     # ---------------------------------------------------------------------------- listening
 
@@ -221,6 +222,12 @@ class Gate:
         if self._by_lineage.get(session.lineage) is session:
             del self._by_lineage[session.lineage]
         self.channel_handler.forget(session)
+
+    def _dismiss(self, app_key: str, account_no: str) -> None:
+        for session in [*self._members]:
+            assert session.principal is not None, "a member has signed in"
+            if (session.principal.app_key, session.principal.account_no) == (app_key, account_no):
+                session.link.close(CloseCode.AUTH_ERROR, "a token of the account was revoked")
 
     # ---------------------------------------------------------------------------- sweeping
 

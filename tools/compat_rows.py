@@ -101,7 +101,6 @@ FAMILIES: Final = (
 
 ERRORS: Final = {
     202201: State("left out", "user information is local and cannot fail to load"),
-    301604: State("planned", "with quote permissions; fresh accounts may see everything"),
     310011: State("left out", "an internal error is answered with 500000"),
     401102: State("planned", "with OAuth"),
     403202: State("left out", "repeated signatures are allowed, since equal calls sign alike"),

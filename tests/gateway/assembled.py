@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from portway.gateway.history_quota import HistoryQuota
 from portway.gateway.http.admin import AdminApi
 from portway.gateway.http.admin_accounts import account_routes
+from portway.gateway.http.admin_levels import level_routes
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
 from portway.gateway.http.pulls import Pulls
@@ -31,6 +32,8 @@ from portway.gateway.ports import (
     QuoteService,
     TradeService,
 )
+from portway.gateway.quote_view import Delayed
+from portway.gateway.rights import RightsBook
 from portway.gateway.sockets.fanout import Fanout
 from portway.gateway.sockets.gate import Gate, Timing
 from portway.gateway.sockets.link import Flusher
@@ -56,6 +59,7 @@ class GatewayPorts:
     clock: ClockControl
     health: HealthCheck
     documents: DocumentStore
+    delayed: Callable[[], Delayed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,17 @@ class Gateway:
                 today=lambda: ports.trades.trading_days()[Market.HK],
                 wall=wall,
             )
-        quote_channel = QuoteChannel(ports.quotes, fanout, self.limits, self.identity, wall, quota)
+        self.rights = RightsBook(ports.documents)
+        quote_channel = QuoteChannel(
+            ports.quotes,
+            fanout,
+            self.limits,
+            self.identity,
+            wall,
+            self.rights,
+            ports.delayed,
+            quota,
+        )
         shared = {
             "identity": self.identity,
             "limits": self.limits,
@@ -135,17 +149,20 @@ class Gateway:
                 admin=AdminApi(
                     ports.clock,
                     self.status,
-                    account_routes(
-                        Office(
-                            ports.trades,
-                            ports.store,
-                            wall,
-                            self.identity.forget,
-                            self.identity.dismiss,
+                    {
+                        **account_routes(
+                            Office(
+                                ports.trades,
+                                ports.store,
+                                wall,
+                                self.identity.forget,
+                                self.identity.dismiss,
+                            ),
+                            self.limits,
+                            loop.time,
                         ),
-                        self.limits,
-                        loop.time,
-                    ),
+                        **level_routes(self.rights, ports.store),
+                    },
                 ),
                 admin_secret=admin_secret,
                 health=ports.health,

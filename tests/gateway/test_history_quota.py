@@ -11,7 +11,7 @@ import pytest
 
 from portway.gateway.errors import Refused
 from portway.gateway.history_quota import PUBLISHED_TIERS, HistoryQuota, QuotaTier, Standing
-from portway.model.symbol import Symbol
+from portway.model.symbol import MARKET_ZONES, Market, Symbol
 from portway.wire.pb import quote_pb2 as pb
 from tests.gateway.clients import connect, error_of
 from tests.gateway.world import MemoryDocuments, world
@@ -89,7 +89,7 @@ async def test_what_cannot_be_written_down_is_not_answered() -> None:
     desk = Desk()
     quota = desk.quota()
     desk.documents.is_full = True
-    assert await refused(quota, ONE) == "VENUE_BUSY"
+    assert await refused(quota, ONE) == "STORAGE_UNAVAILABLE"
     desk.documents.is_full = False
     await quota.count("A", ONE)
 
@@ -117,7 +117,7 @@ async def test_the_published_profile_counts_and_tells_and_the_others_do_not() ->
         told = await client.request(4, pb.UserQuoteProfileRequest(language="en"))
         profile = pb.UserQuoteProfileResponse.FromString(told.body)
         assert profile.history_candlestick_limit == 1000  # a million HKD stand in the account
-        month = f"{datetime.now(UTC):%Y-%m}"
+        month = f"{datetime.now(MARKET_ZONES[Market.HK]):%Y-%m}"
         more = [f"{n}.HK" for n in range(20001, 21000)]
         counted = {"month": month, "symbols": ["700.HK", *more]}
         w.documents.bodies["history-symbols", w.account_no] = json.dumps(counted)

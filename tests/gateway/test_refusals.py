@@ -10,12 +10,15 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from portway.gateway.rights import QuoteLevel, QuoteRights
 from portway.gateway.watchlists import ALL_ID
 from portway.model.event import RefusalReason
+from portway.model.symbol import MARKET_ZONES, Market
 from portway.trading.errors import OutcomeUnknown, TradingError, VenueBusy
 from portway.trading.ports import NothingWritten
 from portway.wire.commands import Channel, SocketStatus
@@ -190,6 +193,24 @@ async def of_more_symbols_than_may_be_subscribed(w: World) -> Read:
     return await said(6, quote_pb2.SubscribeRequest(symbol=symbols, sub_type=[1]))(w)
 
 
+async def of_a_key_without_brokers(w: World) -> Read:
+    await w.gateway.rights.put(w.start.app.app_key, QuoteRights(hk=QuoteLevel.LV1))
+    return await said(15, quote_pb2.SecurityRequest(symbol="700.HK"))(w)
+
+
+async def of_a_used_up_month(w: World) -> Read:
+    """Only the published limits count symbols of history."""
+    async with world("published") as other:
+        now = datetime.now(MARKET_ZONES[Market.HK])
+        symbols = [f"{number}.HK" for number in range(20001, 21001)]
+        counted = {"month": f"{now:%Y-%m}", "symbols": symbols}
+        other.documents.bodies["history-symbols", other.account_no] = json.dumps(counted)
+        asked_for = quote_pb2.SecurityHistoryCandlestickRequest(
+            symbol="700.HK", period=1000, query_type=2
+        )
+        return await said(27, asked_for)(other)
+
+
 SECURITY = quote_pb2.MultiSecurityRequest
 SCENARIOS: dict[str, Scenario] = {
     "TOKEN_MISSING": asked("GET", ACCOUNT, authorization=""),
@@ -217,6 +238,8 @@ SCENARIOS: dict[str, Scenario] = {
     "QUOTE_NOT_FOUND": said(14, quote_pb2.SecurityRequest(symbol="9.HK")),
     "QUOTE_SERVER_ERROR": of_a_broken_board,
     "QUOTE_NO_DATA": of_a_symbol_without_data,
+    "QUOTE_NO_ACCESS": of_a_key_without_brokers,
+    "QUOTE_HISTORY_QUOTA": of_a_used_up_month,
     "QUOTE_TOO_MANY_SUBSCRIPTIONS": of_more_symbols_than_may_be_subscribed,
     "QUOTE_RATE_LIMITED": said(11, SECURITY(symbol=["700.HK"]), times=40),
     "QUOTE_TOO_MUCH_REQUESTED": said(11, SECURITY(symbol=["700.HK"] * 501)),

@@ -133,6 +133,9 @@ class MemoryDocuments:
     async def document(self, kind: str, key: str) -> str | None:
         return self.bodies.get((kind, key))
 
+    async def documents(self, kind: str) -> dict[str, str]:
+        return {key: body for (one, key), body in self.bodies.items() if one == kind}
+
     async def keep_document(self, kind: str, key: str, body: str) -> None:
         await asyncio.sleep(0)  # as a real store: the loop turns meanwhile
         if self.is_full:
@@ -455,7 +458,7 @@ async def world(profile: str = "service", timing: Timing | None = None) -> Async
     await trades.submit(OpenAccount(start.account.account_no, "test"))
     await trades.submit(Deposit(start.account.account_no, Currency.HKD, Decimal(1_000_000)))
     gateway = Gateway(
-        GatewayPorts(identity, quotes, trades, clock, health, documents),
+        GatewayPorts(identity, quotes, trades, clock, health, documents, HandFedQuotes),
         PROFILES[profile],
         admin_secret=ADMIN_SECRET,
         timing=timing,

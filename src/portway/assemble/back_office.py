@@ -18,13 +18,16 @@ from portway.assemble.names import CLOCK_FILE, VENUE
 from portway.clock import ClockPosition
 from portway.gateway.errors import Refused
 from portway.gateway.http.admin_accounts import account_routes
+from portway.gateway.http.admin_levels import level_routes
 from portway.gateway.http.request import Request, parse_query
 from portway.gateway.limits import PROFILES, Limits
 from portway.gateway.office import Office
+from portway.gateway.rights import RightsBook
 from portway.model.command import Command, MarketView
 from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event
 from portway.model.symbol import Market, Symbol
+from portway.storage.documents import SqliteDocuments
 from portway.storage.errors import StorageError
 from portway.storage.home import open_home, read_json
 from portway.storage.sqlite import SqliteStore
@@ -80,8 +83,13 @@ async def call_office(
     """
     request = Request(method, verb, {}, parse_query(query.encode()), content, None, Language.EN)
     try:
-        async with back_office(path) as office:
-            routes = account_routes(office, Limits(PROFILES["none"]), time.monotonic)
+        async with back_office(path) as (office, store):
+            rights = RightsBook(SqliteDocuments(store))
+            await rights.load()
+            routes = {
+                **account_routes(office, Limits(PROFILES["none"]), time.monotonic),
+                **level_routes(rights, identity_tables(store)),
+            }
             endpoint = routes.get((method, verb))
             if endpoint is None:
                 raise Refused("PATH_NOT_FOUND")
@@ -94,8 +102,8 @@ async def call_office(
 
 
 @asynccontextmanager
-async def back_office(path: Path) -> AsyncIterator[Office]:
-    """Open a home and hold its lock while the desk is used.
+async def back_office(path: Path) -> AsyncIterator[tuple[Office, SqliteStore]]:
+    """Open a home and hold its lock while its desk and its store are used.
 
     Raises:
         StorageError: If the home cannot be opened, as when a server runs on it.
@@ -111,7 +119,8 @@ async def back_office(path: Path) -> AsyncIterator[Office]:
             try:
                 await furnish(home, store, runner)
                 queries = TradeQueries(store.read_models(VENUE), runner.settings)
-                yield Office(_Venue(runner, queries), identity_tables(store), time.time)
+                office = Office(_Venue(runner, queries), identity_tables(store), time.time)
+                yield office, store
             finally:
                 await runner.close()
         finally:

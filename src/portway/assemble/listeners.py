@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from portway.conductor import Conductor
 from portway.gateway.history_quota import HistoryQuota
 from portway.gateway.http.admin import AdminApi, Endpoint
 from portway.gateway.http.admin_accounts import account_routes
+from portway.gateway.http.admin_levels import level_routes
 from portway.gateway.http.app import HttpApp
 from portway.gateway.http.listener import HttpListener
 from portway.gateway.http.pulls import Pulls
@@ -28,6 +30,7 @@ from portway.gateway.http.services import Services
 from portway.gateway.identity import Identity
 from portway.gateway.limits import PROFILES, Limits
 from portway.gateway.office import Office
+from portway.gateway.rights import DELAY_MINUTES, RightsBook
 from portway.gateway.sockets.fanout import Fanout
 from portway.gateway.sockets.gate import Gate
 from portway.gateway.sockets.link import Flusher
@@ -36,6 +39,7 @@ from portway.gateway.sockets.trade_channel import TradeChannel
 from portway.gateway.standing import Standings
 from portway.gateway.stats import GatewayStats, register
 from portway.gateway.watchlists import Watchlists
+from portway.market.delayed import DelayedMarkets
 from portway.market.runner import MarketRunner
 from portway.market.temperatures import Temperatures
 from portway.model.symbol import Market
@@ -49,6 +53,7 @@ __all__ = ["Listeners"]
 
 DRAIN_SECONDS_MAX = 5.0  # A reader that has not caught up by then is slow, and gets merged pushes.
 SWEEP_SECONDS = 3600.0
+QUOTE_DELAY = timedelta(minutes=DELAY_MINUTES)
 EVERYWHERE = {"0.0.0.0", "::", ""}  # Addresses to listen on, not to connect to.
 
 
@@ -81,6 +86,7 @@ class Listeners:
             on_refresh=partial(keep_token, home),
         )
         self._limits = Limits(PROFILES[settings.limits])
+        self._rights = RightsBook(SqliteDocuments(store))
         self._quotes = self._quote_channel()
         self._quote_gate = self._gate(Channel.QUOTE, self._quotes)
         self._trade_channel = TradeChannel(desk, market, self._stats)
@@ -103,6 +109,7 @@ class Listeners:
         Raises:
             OSError: If a port cannot be had.
         """
+        await self._rights.load()
         host, ports = self._settings.host, self._settings.ports
         quote, quote_tcp = await self._quote_gate.listen(host, ports.quote, ports.quote_tcp)
         trade, trade_tcp = await self._trade_gate.listen(host, ports.trade, ports.trade_tcp)
@@ -160,7 +167,16 @@ class Listeners:
                 today=lambda: self._market.trading_day(Market.HK),
                 wall=time.time,
             )
-        return QuoteChannel(self._market, fanout, self._limits, self._identity, time.time, quota)
+        return QuoteChannel(
+            self._market,
+            fanout,
+            self._limits,
+            self._identity,
+            time.time,
+            self._rights,
+            lambda: DelayedMarkets(self._market.now, self._market.beside, QUOTE_DELAY),
+            quota,
+        )
 
     def _app(self, conductor: Conductor) -> HttpApp:
         registry = CollectorRegistry()
@@ -189,7 +205,11 @@ class Listeners:
         identity = self._identity
         tables = identity_tables(self._store)
         office = Office(self._desk, tables, time.time, identity.forget, identity.dismiss)
-        return {**account_routes(office, self._limits, time.monotonic), **self._more_routes}
+        return {
+            **account_routes(office, self._limits, time.monotonic),
+            **level_routes(self._rights, tables),
+            **self._more_routes,
+        }
 
     def _status(self, conductor: Conductor) -> Callable[[], dict[str, Any]]:
         def status() -> dict[str, Any]:

@@ -17,6 +17,7 @@ VERBS = {
     "clock": ("portway.cli.clock", "Show or move the clock of a running server."),
     "account": ("portway.cli.account", "Open, pay, reset and close paper accounts."),
     "app": ("portway.cli.app", "Register programs that use the API."),
+    "level": ("portway.cli.level", "Show and set what each program sees of the markets."),
     "token": ("portway.cli.token", "Issue and revoke access tokens."),
     "assets": ("portway.cli.assets", "Show cash, buying power and margin."),
     "orders": ("portway.cli.orders", "Show today's orders."),

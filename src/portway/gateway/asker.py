@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portway.gateway.identity import Principal
+from portway.gateway.rights import QuoteRights
 from portway.wire.envelope import Language
 
-__all__ = ["Asker", "HttpAsker"]
+__all__ = ["Asker", "HttpSender", "Sender"]
 
 
-class Asker(Protocol):
-    """Somebody who has signed in, while an answer is made."""
+class Sender(Protocol):
+    """The sender of a request, whichever way it came."""
 
     @property
     def principal(self) -> Principal | None:
@@ -26,7 +27,7 @@ class Asker(Protocol):
 
     @property
     def wants_overnight(self) -> bool:
-        """Whether data of the US overnight session is shown."""
+        """Whether it asked for data of the US overnight session."""
         ...
 
     @property
@@ -36,7 +37,7 @@ class Asker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAsker:
+class HttpSender:
     """The sender of one HTTP request.
 
     The request does not say whether overnight data is wanted: it is sent, clients filter it.
@@ -46,3 +47,27 @@ class HttpAsker:
     language: Language
     wants_overnight: bool = True
     is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A sender and what it may see at this moment."""
+
+    sender: Sender
+    rights: QuoteRights
+
+    @property
+    def account_no(self) -> str:
+        """The account that asks."""
+        assert self.sender.principal is not None, "only who signed in is answered"
+        return self.sender.principal.account_no
+
+    @property
+    def language(self) -> Language:
+        """Of texts."""
+        return self.sender.language
+
+    @property
+    def wants_overnight(self) -> bool:
+        """Whether data of the US overnight session is shown: asked for, and allowed."""
+        return self.sender.wants_overnight and self.rights.overnight

@@ -120,7 +120,7 @@ class HistoryQuota:
                 body = msgspec.json.encode(counted).decode()
                 await self._documents.keep_document(KIND, account_no, body)
             except WriteFailed:
-                raise Refused("VENUE_BUSY") from None
+                raise Refused("STORAGE_UNAVAILABLE") from None
 
     async def symbols_of(self, account_no: str) -> int:
         """Return how many symbols a month an account has."""

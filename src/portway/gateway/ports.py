@@ -167,6 +167,10 @@ class DocumentStore(Protocol):
         """What was kept last; None when nothing was."""
         ...
 
+    async def documents(self, kind: str) -> Mapping[str, str]:
+        """Everything of one kind, by key."""
+        ...
+
     async def keep_document(self, kind: str, key: str, body: str) -> None:
         """Keep a text in place of the one before."""
         ...

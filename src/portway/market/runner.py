@@ -12,6 +12,7 @@ import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 
@@ -101,6 +102,17 @@ class MarketRunner:
         self._sequences: dict[Symbol, Mapping[SubType, int]] = {}
         self._working: frozenset[Symbol] = frozenset()
         self._listeners: list[tuple[Listener, Refresh]] = []
+
+    def beside(self, instants: Mapping[Market, datetime]) -> MarketRunner:
+        """Return a runner of the same sources that stands at other instants; nobody watches it."""
+        other = copy(self)
+        other.events_folded = 0
+        other._instants = dict(instants)
+        other._active = OrderedDict()
+        other._sequences = {}
+        other._working = frozenset()
+        other._listeners = []
+        return other
 
     # -- what others ask ---------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ durable on return and leaves the event loop free meanwhile.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from portway.storage.sqlite import SqliteStore
 
@@ -24,6 +25,10 @@ class SqliteDocuments:
         sql = "SELECT body FROM documents WHERE kind = ? AND key = ?"
         rows = self._store.select(sql, (kind, key))
         return str(rows[0][0]) if rows else None
+
+    async def documents(self, kind: str) -> Mapping[str, str]:
+        """Return everything of one kind, by key."""
+        return dict(self._store.select("SELECT key, body FROM documents WHERE kind = ?", (kind,)))
 
     async def keep_document(self, kind: str, key: str, body: str) -> None:
         """Keep a text in place of the one before.

@@ -81,6 +81,7 @@ async def two_clients() -> AsyncIterator[tuple[SocketClient, SocketClient, Marke
             StillClock(),
             Health(),
             MemoryDocuments(),
+            HandFedQuotes,
         ),
         PROFILES["none"],
         admin_secret="unused",

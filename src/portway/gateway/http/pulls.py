@@ -16,7 +16,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
-from portway.gateway.asker import Asker, HttpAsker
+from portway.gateway.asker import HttpSender, Sender
 from portway.gateway.errors import Refused
 from portway.gateway.http.request import Request
 from portway.gateway.http.services import Services
@@ -30,7 +30,7 @@ class PullHandler(Protocol):
     """What answers the pulls of the socket."""
 
     def pull(
-        self, asker: Asker, cmd_code: int, request: Message
+        self, sender: Sender, cmd_code: int, request: Message
     ) -> Message | Coroutine[Any, Any, Message]: ...
 
 
@@ -72,8 +72,8 @@ class Pulls:
             raise Refused("QUOTE_RATE_LIMITED")
         try:
             async with gate.in_flight(caller):
-                asker = HttpAsker(request.principal, request.language)
-                answer = self._handler.pull(asker, command, message)
+                sender = HttpSender(request.principal, request.language)
+                answer = self._handler.pull(sender, command, message)
                 return plain(answer if isinstance(answer, Message) else await answer)
         finally:
             gate.limits.end(caller, interface)

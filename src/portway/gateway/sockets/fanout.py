@@ -36,14 +36,28 @@ _QUOTE, _DEPTH, _BROKERS, _TRADE = SubType.QUOTE, SubType.DEPTH, SubType.BROKERS
 
 
 class Subscriber:
-    """One connection as the receiver of pushes."""
+    """One connection as the receiver of pushes.
 
-    __slots__ = ("backlog", "link", "wants_overnight")
+    Attributes:
+        wants_overnight: It is shown the US overnight session.
+        hk_levels: Price levels that it is shown of Hong Kong's books; None: all.
+    """
 
-    def __init__(self, link: Link, *, wants_overnight: bool) -> None:
+    __slots__ = ("backlog", "hk_levels", "link", "wants_overnight")
+
+    def __init__(
+        self, link: Link, *, wants_overnight: bool = False, hk_levels: int | None = None
+    ) -> None:
         self.link = link
         self.wants_overnight = wants_overnight
+        self.hk_levels = hk_levels
         self.backlog = Backlog()
+
+    def depth_shown(self, depth: Depth, market: Market) -> Depth:
+        """Return what this subscriber is shown of a book."""
+        if self.hk_levels is None or market is not Market.HK:
+            return depth
+        return _cut(depth, self.hk_levels)
 
 
 class Fanout:
@@ -127,11 +141,36 @@ class Fanout:
         followers: Iterable[Subscriber] = topic.followers[SubType.DEPTH]
         if market is Market.US and _session_at(board, depth.at) is _OVERNIGHT:
             followers = [one for one in followers if one.wants_overnight]
+        elif market is Market.HK:
+            followers = self._without_cut(followers, symbol, sequence, depth, before)
         self._deliver(
             followers,
             encode_push(QuoteCommand.PUSH_DEPTH, body),
             lambda one: one.backlog.add_depth(symbol, before),
         )
+
+    def _without_cut(
+        self,
+        followers: Iterable[Subscriber],
+        symbol: Symbol,
+        sequence: int,
+        depth: Depth,
+        before: Shown,
+    ) -> Iterable[Subscriber]:
+        """Push the top of a book to those who see no more of it; return the others."""
+        some = [one for one in followers if one.hk_levels is not None]
+        if not some:
+            return followers
+        for levels in {one.hk_levels for one in some if one.hk_levels is not None}:
+            shown = Shown(min(before.asks, levels), min(before.bids, levels))
+            top = _cut(depth, levels)
+            body = depth_push(symbol, Market.HK, sequence, top, shown.asks, shown.bids)
+            self._deliver(
+                [one for one in some if one.hk_levels == levels],
+                encode_push(QuoteCommand.PUSH_DEPTH, body),
+                lambda one, shown=shown: one.backlog.add_depth(symbol, shown),  # type: ignore[misc]
+            )
+        return [one for one in followers if one.hk_levels is None]
 
     def _push_brokers(
         self, topic: Topic[Subscriber], symbol: Symbol, brokers: Brokers, board: Board
@@ -237,7 +276,9 @@ class Fanout:
         if depth is None:
             return
         sequence = board.next_sequence(SubType.DEPTH, now)
-        body = depth_push(symbol, market_of(symbol), sequence, depth, shown.asks, shown.bids)
+        market = market_of(symbol)
+        depth = subscriber.depth_shown(depth, market)
+        body = depth_push(symbol, market, sequence, depth, shown.asks, shown.bids)
         self._send(subscriber, QuoteCommand.PUSH_DEPTH, body)
 
     def _send_brokers(
@@ -252,6 +293,11 @@ class Fanout:
     def _send(self, subscriber: Subscriber, command: QuoteCommand, body: bytes) -> None:
         self._stats.pushes += 1
         subscriber.link.send(encode_push(command, body))
+
+
+def _cut(depth: Depth, levels: int) -> Depth:
+    """The best levels of both sides."""
+    return Depth(depth.symbol, depth.at, depth.asks[:levels], depth.bids[:levels])
 
 
 def _session_at(board: Board, at: datetime) -> TradeSession | None:

@@ -48,6 +48,19 @@ def test_what_cannot_be_written_any_more_is_given_up(
     assert read_script_lines(file.path) == []
 
 
+def test_a_torn_tail_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A killed server may leave half a line; a script written by hand may end without a newline."""
+    path = tmp_path / "script.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"b": 2}')
+    assert read_script_lines(path) == [b'{"a": 1}', b'{"b": 2}']
+    for cut in range(1, 8):
+        path.write_bytes(b'{"a": 1}\n' + b'{"b": 2}'[:cut])
+        assert read_script_lines(path) == [b'{"a": 1}'], cut
+    assert "ends within line 2" in caplog.text
+    path.write_bytes(b'{"a": 1}\n{"b"\n')  # Whole lines are the reader's affair.
+    assert read_script_lines(path)[1] == b'{"b"'
+
+
 def test_a_script_has_a_maximum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_file, "SCRIPT_BYTES_MAX", 3)
     path = tmp_path / "script.jsonl"

@@ -7,6 +7,7 @@ and says so.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
@@ -71,7 +72,7 @@ class CommandFile:
 
 
 def read_script_lines(path: Path) -> list[bytes]:
-    """Return the lines of a script.
+    """Return the lines of a script; one that was cut off while it was written is left out.
 
     Raises:
         ScriptUnreadable: If there is no such file, or it is too large.
@@ -79,6 +80,19 @@ def read_script_lines(path: Path) -> list[bytes]:
     try:
         if path.stat().st_size > SCRIPT_BYTES_MAX:
             raise ScriptUnreadable(f"{path} is larger than {SCRIPT_BYTES_MAX} bytes: cut it in two")
-        return path.read_bytes().splitlines()
+        text = path.read_bytes()
     except OSError as error:
         raise ScriptUnreadable(f"{path}: {error.strerror or error}") from error
+    lines = text.splitlines()
+    if lines and not text.endswith(b"\n") and not _is_whole(lines[-1]):
+        log.warning("%s ends within line %s, which is left out", path, len(lines))
+        lines.pop()
+    return lines
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

@@ -138,7 +138,7 @@ def line(**fields: object) -> bytes:
         ([b"{"], "line 1"),
         ([b"\xff\xfe"], "line 1"),
         ([line(), b"nonsense"], "line 2"),
-        ([line(do="Explode")], "'Explode' is none of SubmitOrder"),
+        ([line(do="Explode")], "'Explode' is none of .*SubmitOrder"),
         ([line(do=ConfigureVenue.__name__)], "is none of"),
         ([line(**{"with": {"account_no": "PT1"}})], "order_id"),
         ([line(at="2026-03-03T10:15:00")], "an instant is written as"),

@@ -10,24 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import Struct
 
 from portway.model.command import (
-    CancelOrder,
-    ChangeStanding,
-    CloseAccount,
+    AuctionEnded,
+    AuctionLocked,
+    AuctionOpened,
     Command,
-    ConvertCash,
-    Deposit,
-    OpenAccount,
-    ReplaceOrder,
-    ResetAccount,
-    SubmitOrder,
+    ConfigureVenue,
+    MarketMoved,
+    SessionEnded,
+    SessionOpened,
+    TimeReached,
+    TradingDayStarted,
     VenueSettings,
-    Withdraw,
 )
 from portway.model.symbol import Market
 
@@ -47,20 +46,22 @@ END: Final = "End"
 SCRIPT_VERSION: Final = 1
 SCRIPT_LINES_MAX: Final = 1_000_000
 
-_COMMANDS: Final = (
-    SubmitOrder,
-    ReplaceOrder,
-    CancelOrder,
-    OpenAccount,
-    ChangeStanding,
-    CloseAccount,
-    ResetAccount,
-    Deposit,
-    Withdraw,
-    ConvertCash,
+# What the clock, the market and the settings say; everything else comes from clients and owners.
+_NOT_CLIENTS: Final = (
+    ConfigureVenue,
+    MarketMoved,
+    TradingDayStarted,
+    SessionOpened,
+    SessionEnded,
+    AuctionOpened,
+    AuctionLocked,
+    AuctionEnded,
+    TimeReached,
 )
 _CLOCKED: Final = (Market.HK, Market.US, Market.CN)  # An instant alone is meant for all of them.
-_TYPES: Final[dict[str, Any]] = {one.__name__: one for one in _COMMANDS}
+_TYPES: Final[dict[str, Any]] = {
+    one.__name__: one for one in get_args(Command) if one not in _NOT_CLIENTS
+}
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
 
 

@@ -14,6 +14,7 @@ from portway import conductor as conducting
 from portway.clock import Clock, ClockPosition, start_clock
 from portway.clock.spec import parse_clock
 from portway.conductor import Conductor
+from portway.market import runner as marketing
 from portway.market.reference import built_in
 from portway.market.runner import MarketRunner
 from portway.market.synthetic import SyntheticWorld
@@ -121,6 +122,34 @@ async def test_a_move_that_the_venue_could_not_hear_does_not_stop_the_clock() ->
         that.store.failures = 1
         await that.conductor.step(1800)
         assert that.status(order) is OrderStatus.FILLED
+
+
+async def test_a_long_way_leaves_turns_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By counting: whoever else is on the loop gets a turn after each piece of the way."""
+    monkeypatch.setattr(marketing, "CHUNK_EVENTS", 10)
+    async with day("2026-01-05T10:00:00+08:00") as that:
+        view = that.views.view(TENCENT)
+        assert view is not None
+        assert view.depth is not None
+        await that.order(OrderType.LO, str(view.depth.bids[0].price))
+        turns, when_filled = 0, 0
+
+        async def somebody_else() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        def filled(_: object) -> None:
+            nonlocal when_filled
+            when_filled = turns
+
+        that.venue.listen(filled)
+        other = asyncio.create_task(somebody_else())
+        await that.conductor.jump("2026-01-05T11:59:00+08:00")
+        other.cancel()
+        assert not that.venue.working_symbols()
+        assert turns - when_filled > 50, "the rest of the way has thousands of events"
 
 
 async def test_time_stands_still_while_its_position_cannot_be_saved(

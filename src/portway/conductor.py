@@ -370,10 +370,10 @@ class Conductor:
         targets = way.at(distance)
         await self._market.ready_for(targets)
         for moved in self._market.advance(targets, silent=way.leg.silent):
-            if moved is None and waits:
-                await self._drained()
-            elif moved is None:
-                await asyncio.sleep(0)  # Sockets get their turn between chunks.
+            if moved is None:
+                await asyncio.sleep(0)  # Everybody gets a turn between chunks.
+                if waits:
+                    await self._drained()
             elif await self._tell(moved) and self._waits_for_less(moved, targets):
                 gone = moved.at - way.begins[market_of(moved.symbol)]
                 self._market.stand_at(way.at(gone))

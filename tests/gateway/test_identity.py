@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from portway.gateway.errors import Refused
 from portway.gateway.identity import (
     PASSWORDS_MAX,
+    SESSION_SECONDS,
     TOOL_HEADER,
     Identity,
     Principal,
@@ -17,6 +19,8 @@ from portway.gateway.identity import (
     new_token,
     token_digest,
 )
+from portway.gateway.ports import SessionRecord
+from portway.trading.ports import WriteFailed
 from portway.wire.commands import Channel
 from portway.wire.signature import signature_header
 from tests.gateway.world import MemoryIdentity
@@ -169,6 +173,7 @@ async def test_refresh_gives_a_new_token_and_the_old_one_a_minute(setup: Setup) 
 async def test_the_database_holds_no_secret_text_of_tokens_and_sessions(setup: Setup) -> None:
     principal = await setup.check(setup.headers())
     opened = await setup.identity.open_session(principal, Channel.QUOTE)
+    await setup.identity.saved()
     kept = repr(setup.store.tokens_by_digest) + repr(setup.store.sessions)
     assert setup.start.token not in kept
     assert opened.session_id not in kept
@@ -207,8 +212,40 @@ async def test_a_session_can_be_resumed_by_every_id_until_that_id_expires(setup:
         "SESSION_EXPIRED"
     )
     await setup.identity.find_session(second.session_id, Channel.QUOTE)
+    await setup.identity.saved()
     await setup.identity.drop_expired()
     assert list(setup.store.sessions) == [token_digest(second.session_id)]
+
+
+async def test_a_sign_in_does_not_wait_for_the_disk_and_outlives_one_that_is_full(
+    setup: Setup,
+) -> None:
+    may_write, is_full = asyncio.Event(), False
+    add = setup.store.add_session
+
+    async def add_slowly(session: SessionRecord) -> None:
+        await may_write.wait()
+        if is_full:
+            raise WriteFailed("no space left")
+        await add(session)
+
+    setup.store.add_session = add_slowly  # type: ignore[method-assign]
+    principal = Principal("k", "a")
+    first = await setup.identity.open_session(principal, Channel.QUOTE)
+    found = await setup.identity.find_session(first.session_id, Channel.QUOTE)
+    assert found.account_no == "a", "a session can be resumed at once"
+    may_write.set()
+    await setup.identity.saved()
+    assert list(setup.store.sessions) == [token_digest(first.session_id)]
+    is_full = True
+    second = await setup.identity.open_session(principal, Channel.QUOTE)
+    await setup.identity.saved()
+    assert (await setup.identity.find_session(second.session_id, Channel.QUOTE)).account_no == "a"
+    setup.wall.now += 2 * SESSION_SECONDS
+    await setup.identity.drop_expired()
+    assert await refused(setup.identity.find_session(second.session_id, Channel.QUOTE)) == (
+        "SESSION_EXPIRED"
+    )
 
 
 async def test_a_session_of_the_other_channel_is_none(setup: Setup) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -211,6 +212,13 @@ async def of_a_used_up_month(w: World) -> Read:
         return await said(27, asked_for)(other)
 
 
+async def of_an_expiry_without_options(w: World) -> Read:
+    nothing = SimpleNamespace(is_optionable=lambda _: True, strikes=lambda *_: ())
+    w.quotes.derived = SimpleNamespace(options=nothing)  # type: ignore[assignment]
+    wish = quote_pb2.OptionChainDateStrikeInfoRequest(symbol="AAPL.US", expiry_date="20260102")
+    return await said(21, wish)(w)
+
+
 SECURITY = quote_pb2.MultiSecurityRequest
 SCENARIOS: dict[str, Scenario] = {
     "TOKEN_MISSING": asked("GET", ACCOUNT, authorization=""),
@@ -237,6 +245,9 @@ SCENARIOS: dict[str, Scenario] = {
     "QUOTE_PARAMETER_INVALID": said(6, quote_pb2.SubscribeRequest(symbol=["700.HK"])),
     "QUOTE_NOT_FOUND": said(14, quote_pb2.SecurityRequest(symbol="9.HK")),
     "QUOTE_SERVER_ERROR": of_a_broken_board,
+    "QUOTE_OPTION_SYMBOL": said(12, SECURITY(symbol=["AAPL991399C1.US"])),
+    "QUOTE_NO_OPTIONS": said(20, quote_pb2.SecurityRequest(symbol="700.HK")),
+    "QUOTE_NO_EXPIRY": of_an_expiry_without_options,
     "QUOTE_NO_DATA": of_a_symbol_without_data,
     "QUOTE_NO_ACCESS": of_a_key_without_brokers,
     "QUOTE_HISTORY_QUOTA": of_a_used_up_month,

@@ -137,6 +137,7 @@ class Listeners:
             self._sweeper.cancel()
         self._trade_channel.close()
         await asyncio.gather(self._quote_gate.close(), self._trade_gate.close())
+        await self._identity.saved()
         if self._http is not None:
             await self._http.close()
 

@@ -11,12 +11,13 @@ a test can repeat a day.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
 import secrets
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -57,6 +58,7 @@ REFRESH_GRACE_S: Final = 60
 TIMESTAMP_SKEW_S: Final = 300
 PASSWORD_SECONDS: Final = 60
 PASSWORDS_MAX: Final = 4096  # outstanding one-time passwords; past it the oldest is forgotten
+UNSAVED_SESSIONS_MAX: Final = 10_000  # That no disk took; past it the oldest cannot be resumed.
 SESSION_SECONDS: Final = 24 * 3600
 VERIFIED_TOKENS_MAX: Final = 1024
 VERIFIED_TOKEN_SECONDS: Final = 5.0  # another process may revoke a token in the same database
@@ -195,6 +197,9 @@ class Identity:
         self._tool_secret = tool_secret.encode()
         self._random = random
         self._passwords: OrderedDict[str, _Password] = OrderedDict()
+        self._unsaved: dict[str, SessionRecord] = {}
+        self._to_save: deque[SessionRecord] = deque(maxlen=UNSAVED_SESSIONS_MAX)
+        self._saving: asyncio.Task[None] | None = None
         self._verified: OrderedDict[tuple[str, str], Recognised] = OrderedDict()
         self._doors: list[Callable[[str, str], None]] = []
 
@@ -330,6 +335,9 @@ class Identity:
     ) -> OpenedSession:
         """Make a session that can be resumed until it expires, also after a restart.
 
+        It is saved behind the answer: whoever signs in does not wait for a busy disk, and is let in
+        where it is full; such a session lasts as long as this server.
+
         Args:
             lineage: Of the session that is resumed; its older ids stay usable until their own
                 expiry, for a client whose answer got lost.
@@ -346,12 +354,29 @@ class Identity:
             principal.is_tool,
             expires_at_ms,
         )
-        try:
-            await self._store.add_session(record)
-        except WriteFailed as error:
-            # Whoever can read is let in; the session lasts as long as its connection.
-            log.warning("a session cannot be resumed later: %s", error)
+        self._unsaved[record.digest] = record
+        self._to_save.append(record)
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save_sessions())
         return OpenedSession(principal, session_id, lineage, expires_at_ms)
+
+    async def _save_sessions(self) -> None:
+        """Save one after the other: a busy disk shall not hold more than one thread of all."""
+        while self._to_save:
+            record = self._to_save.popleft()
+            try:
+                await self._store.add_session(record)
+            except WriteFailed as error:
+                log.warning("a session cannot be resumed after a restart: %s", error)
+                while len(self._unsaved) > UNSAVED_SESSIONS_MAX:
+                    del self._unsaved[next(iter(self._unsaved))]
+            else:
+                self._unsaved.pop(record.digest, None)
+
+    async def saved(self) -> None:
+        """Wait until every session that was made is saved, or could not be."""
+        if self._saving is not None:
+            await self._saving
 
     async def find_session(self, session_id: str, channel: Channel) -> SessionRecord:
         """Return the session that a client wants to resume.
@@ -359,7 +384,8 @@ class Identity:
         Raises:
             Refused: If it is unknown, of the other channel, or expired.
         """
-        record = await self._store.session(token_digest(session_id[:TOKEN_CHARS_MAX]))
+        digest = token_digest(session_id[:TOKEN_CHARS_MAX])
+        record = self._unsaved.get(digest) or await self._store.session(digest)
         if (
             record is None
             or record.channel is not channel
@@ -375,8 +401,12 @@ class Identity:
 
     async def drop_expired(self) -> None:
         """Forget sessions past their expiry; to be called now and then."""
+        now_ms = int(self._wall() * 1000)
+        for digest, record in list(self._unsaved.items()):
+            if record.expires_at_ms <= now_ms:
+                del self._unsaved[digest]
         try:
-            await self._store.drop_sessions(int(self._wall() * 1000))
+            await self._store.drop_sessions(now_ms)
         except WriteFailed as error:
             log.warning("expired sessions stay in the store for now: %s", error)
 

@@ -442,7 +442,7 @@ class PublishedFact(Struct, frozen=True):
 
 
 class Published(Struct, frozen=True):
-    """The durable facts of one command, in order."""
+    """The durable facts of one command, in order; of one that brought many about, some of them."""
 
     seq: int
     facts: tuple[PublishedFact, ...]

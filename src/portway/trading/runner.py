@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,16 +27,13 @@ from portway.model.command import (
     AuctionEnded,
     AuctionLocked,
     AuctionOpened,
-    CancelOrder,
     Command,
     ConfigureVenue,
     MarketMoved,
     MarketView,
-    ReplaceOrder,
     SessionEnded,
     SessionOpened,
     Stamped,
-    SubmitOrder,
     TimeReached,
     TradingDayStarted,
     VenueSettings,
@@ -44,7 +41,7 @@ from portway.model.command import (
 from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
 from portway.model.order import Order
-from portway.model.symbol import MalformedSymbol, Market, Symbol, market_of, parse_symbol
+from portway.model.symbol import Market, Symbol
 from portway.trading.errors import (
     DecisionFailed,
     JournalUnavailable,
@@ -69,7 +66,7 @@ from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
 from portway.trading.row_keys import key_of
 from portway.trading.snapshot import encode_state
-from portway.trading.touched import concerned_symbols, symbols_of
+from portway.trading.touched import HOME_MARKET, concerned_symbols, market_of_command, symbols_of
 
 __all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
 
@@ -77,8 +74,9 @@ log = logging.getLogger(__name__)
 
 INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
 BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
+BATCH_EVENTS_MAX: Final = 1000  # After which no further command is added: others write too.
+EVENTS_A_TURN: Final = 64  # Decided, or told, before the event loop gets its turn: some 10 ms.
 SNAPSHOT_RECORDS: Final = 20_000  # A snapshot is due after so many records: about a second's fold.
-HOME_MARKET: Final = Market.HK  # Whose clock dates the facts of an account.
 # The clock's and the market's commands are awaited one by one, and none of them may be lost.
 _UNBOUNDED: Final = (
     SessionOpened,
@@ -110,9 +108,11 @@ class _Batch:
     """What some commands add up to, until it is durable.
 
     Attributes:
+        commands: How many were decided.
         rows: The latest of each row, in the order in which it first appeared.
     """
 
+    commands: int = 0
     records: list[JournalRecord] = field(default_factory=list)
     rows: dict[object, Row] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
@@ -301,18 +301,21 @@ class VenueRunner:
             return
         assert self._running is not None, "recovered"
         try:
-            batch = self._decide(self._running, calls)
+            batch = await self._decide(self._running, calls)
         except Exception:
             log.exception("a decision of venue %s failed; its batch is dropped", self._venue)
             await self._drop(calls)
             return
+        # What the batch had no room for is first in the next one.
+        self._inbox.extendleft(reversed(calls[batch.commands :]))
+        del calls[batch.commands :]
         if batch.records and (error := await self._write(batch)):
             _refuse(calls, error)
             return
         for call in calls:
             if call.answer is not None and not call.answer.done():
                 call.answer.set_result(call.events)
-        self._publish(batch)
+        await self._publish(batch)
 
     async def _drop(self, calls: list[_Call]) -> None:
         """After a defect: forget the state, and let the batch's other commands have their turn."""
@@ -323,9 +326,13 @@ class VenueRunner:
         for call in calls:
             await self._carry_out([call])
 
-    def _decide(self, running: _Running, calls: list[_Call]) -> _Batch:
-        """Decide and evolve commands one after the other; the state then runs ahead of the disk."""
-        batch = _Batch()
+    async def _decide(self, running: _Running, calls: list[_Call]) -> _Batch:
+        """Decide and evolve commands one after the other; the state then runs ahead of the disk.
+
+        A command may fill thousands of orders: the loop has its turns meanwhile. Nobody else
+        touches the state, and what is asked of the markets is asked once for the batch.
+        """
+        batch, done = _Batch(), 0
         views: dict[Symbol, MarketView | None] = {}
         for call in calls:
             seq = running.seq + 1
@@ -334,17 +341,23 @@ class VenueRunner:
             stamped = self._stamp(running.state, call, views)
             for event in decide(running.state, running.outsides, stamped, seq):
                 answers.append(event)
+                done += 1
+                if not done % EVENTS_A_TURN:
+                    await asyncio.sleep(0)
                 if isinstance(event, OrderRefused | OrderRepeated):
                     continue
                 order = evolve(running.state, event)
                 _collect_rows(batch, running.state, event, order, seq, len(facts))
                 facts.append(PublishedFact(event, order))
             call.events = tuple(answers)
+            batch.commands += 1
             if facts:
                 running.seq = seq
                 payload = encode_facts([one.fact for one in facts])
                 batch.records.append(JournalRecord(seq, payload))
                 batch.published.append(Published(seq, tuple(facts)))
+            if done >= BATCH_EVENTS_MAX:
+                break
         return batch
 
     async def _write(self, batch: _Batch) -> TradingError | None:
@@ -400,16 +413,25 @@ class VenueRunner:
         self._running = _Running(recovered.state, recovered.seq, recovered.snapshot_seq)
         self._tell_symbols(recovered.state)
 
-    def _publish(self, batch: _Batch) -> None:
+    async def _publish(self, batch: _Batch) -> None:
         assert self._running is not None, "what is durable has a state"
+        told = 0
         for published in batch.published:
-            for listener in tuple(self._listeners):
-                try:
-                    listener(published)
-                except Exception:
-                    # The facts stand; one listener's defect must not keep them from the others.
-                    log.exception("a listener of venue %s failed", self._venue)
+            for part in _parts(published):
+                self._tell(part)
+                told += len(part.facts)
+                if told >= EVENTS_A_TURN:
+                    told = 0
+                    await asyncio.sleep(0)
         self._tell_symbols(self._running.state)
+
+    def _tell(self, published: Published) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(published)
+            except Exception:
+                # The facts stand; one listener's defect must not keep them from the others.
+                log.exception("a listener of venue %s failed", self._venue)
 
     def _tell_symbols(self, state: State) -> None:
         if state.symbols.keys() == self._told_symbols:
@@ -424,7 +446,7 @@ class VenueRunner:
             views: Made for this batch so far: no market moves while it is decided.
         """
         command = call.command
-        at = call.at if call.at is not None else self._market.now(_market_of(state, command))
+        at = call.at if call.at is not None else self._market.now(market_of_command(state, command))
         seen = self._views(symbols_of(state, command), views)
         return Stamped(command, at.astimezone(UTC), seen, self._actions(state, command))
 
@@ -453,31 +475,17 @@ class VenueRunner:
         return views
 
 
-def _market_of(state: State, command: Command) -> Market:
-    """Return the market whose clock dates a command."""
-    match command:
-        case SubmitOrder():
-            try:
-                return market_of(parse_symbol(command.terms.symbol))
-            except MalformedSymbol:
-                return HOME_MARKET  # It will be refused: nobody has a view of it.
-        case MarketMoved():
-            return market_of(command.symbol)
-        case ReplaceOrder() | CancelOrder():
-            live = state.orders.get(command.order_id)
-            return market_of(live.order.terms.symbol) if live is not None else HOME_MARKET
-        case SessionOpened() | SessionEnded() | TradingDayStarted() | TimeReached():
-            return command.market
-        case AuctionOpened() | AuctionLocked() | AuctionEnded():
-            return command.market
-    return HOME_MARKET
-
-
 def _collect_rows(
     batch: _Batch, state: State, fact: Fact, order: Order | None, seq: int, index: int
 ) -> None:
     for row in rows_of(state, fact, order, seq, index):
         batch.rows[key_of(row)] = row
+
+
+def _parts(published: Published) -> Iterator[Published]:
+    """Cut the facts of a command that brought many about; the order stays."""
+    for begin in range(0, len(published.facts), EVENTS_A_TURN):
+        yield Published(published.seq, published.facts[begin : begin + EVENTS_A_TURN])
 
 
 def _refuse(calls: list[_Call], error: TradingError) -> None:

@@ -1,4 +1,4 @@
-"""Which symbols a command can touch: those whose markets must be known to decide it.
+"""What a command concerns: the symbols whose markets must be known to decide it, and its clock.
 
 An order needs its own; what a margin account may do depends on what everything it holds is worth,
 so its other securities come with it.
@@ -7,6 +7,7 @@ so its other securities come with it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from portway.core.state import Account, State
 from portway.model.account import AccountKind
@@ -18,16 +19,18 @@ from portway.model.command import (
     Command,
     MarketMoved,
     ReplaceOrder,
+    SessionEnded,
     SessionOpened,
     SubmitOrder,
     TimeReached,
     TradingDayStarted,
 )
-from portway.model.symbol import Market, Symbol, market_of
+from portway.model.symbol import MalformedSymbol, Market, Symbol, market_of, parse_symbol
 
-__all__ = ["concerned_symbols", "symbols_of"]
+__all__ = ["HOME_MARKET", "concerned_symbols", "market_of_command", "symbols_of"]
 
-HOME_MARKET = Market.HK  # With whose days credit is set and interest grows.
+# With whose days credit is set and interest grows, and whose clock dates the facts of an account.
+HOME_MARKET: Final = Market.HK
 
 
 def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
@@ -82,3 +85,23 @@ def _waiting_accounts(state: State, market: Market, symbol: Symbol | None) -> It
 
 def _unique(*symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
     return tuple(dict.fromkeys(one for some in symbols for one in some))
+
+
+def market_of_command(state: State, command: Command) -> Market:
+    """Return the market whose clock dates a command."""
+    match command:
+        case SubmitOrder():
+            try:
+                return market_of(parse_symbol(command.terms.symbol))
+            except MalformedSymbol:
+                return HOME_MARKET  # It will be refused: nobody has a view of it.
+        case MarketMoved():
+            return market_of(command.symbol)
+        case ReplaceOrder() | CancelOrder():
+            live = state.orders.get(command.order_id)
+            return market_of(live.order.terms.symbol) if live is not None else HOME_MARKET
+        case SessionOpened() | SessionEnded() | TradingDayStarted() | TimeReached():
+            return command.market
+        case AuctionOpened() | AuctionLocked() | AuctionEnded():
+            return command.market
+    return HOME_MARKET

@@ -447,22 +447,20 @@ async def _orders(services: Services, request: Request, page: OrderPage) -> dict
     """Return a list of orders; children stand in their parents' objects, unless asked for."""
     asks_child = request.text("is_attached") == "true"
     orders = [one for one in page.orders if (one.parent_id is not None) is asks_child]
-    children = await asyncio.to_thread(
-        _children, services.trades.queries, request.account_no, orders
-    )
-    return {
-        "orders": [
-            order_object(
-                order,
-                services.quotes.instrument(order.terms.symbol),
-                request.language,
-                request.has_dc_region,
-            )
+    symbols = {order.terms.symbol for order in orders}
+    instruments = {symbol: services.quotes.instrument(symbol) for symbol in symbols}
+
+    def shown() -> list[dict[str, Any]]:
+        children = _children(services.trades.queries, request.account_no, orders)
+        language, has_dc_region = request.language, request.has_dc_region
+        return [
+            order_object(order, instruments[order.terms.symbol], language, has_dc_region)
             | _later_fields(order, children, request)
             for order in orders
-        ],
-        "has_more": page.has_more,
-    }
+        ]
+
+    # In a thread: a thousand orders are worth many turns of the event loop.
+    return {"orders": await asyncio.to_thread(shown), "has_more": page.has_more}
 
 
 def _children(

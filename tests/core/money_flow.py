@@ -6,7 +6,7 @@ Days are two weeks apart, so that months end, interest is posted and everything 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
@@ -20,6 +20,7 @@ from portway.model.command import (
     Command,
     ConvertCash,
     Deposit,
+    MarketView,
     OpenAccount,
     ResetAccount,
     Stamped,
@@ -28,12 +29,15 @@ from portway.model.command import (
     Withdraw,
 )
 from portway.model.corporate_action import CorporateAction
+from portway.model.derivative import OptionTerms, Right, option_symbol
 from portway.model.event import Event, Fact
+from portway.model.instrument import Board, SecurityClass
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderTerms, OrderType, TimeInForce
-from portway.model.symbol import Symbol, market_of
+from portway.model.quote import TradeSession
+from portway.model.symbol import Market, Symbol, market_of
 from tests.core.random_flow import ACCOUNTS, CENTRES, Flow
-from tests.trading.floor import APPLE, MOUTAI, TENCENT, next_weekday
+from tests.trading.floor import APPLE, MOUTAI, TENCENT, depth, next_weekday
 
 MARGIN = "M1"
 EVERYBODY = (*ACCOUNTS, MARGIN)
@@ -46,6 +50,7 @@ class MoneyFlow(Flow):
     """A flow whose accounts borrow, exchange, are reset, and get what companies give."""
 
     pace: int = 25
+    contracts: dict[Symbol, OptionTerms] = field(default_factory=dict)
 
     def begin(self) -> None:
         super().begin()
@@ -57,6 +62,8 @@ class MoneyFlow(Flow):
     def _command(self) -> Command:
         draw = self.random.random()
         who = self.random.choice(EVERYBODY)
+        if draw < 0.06:
+            return self._on_options(who)
         if draw < 0.20:
             return self._on_margin()
         if draw < 0.25:
@@ -81,6 +88,41 @@ class MoneyFlow(Flow):
         tif = self.random.choice((TimeInForce.DAY, TimeInForce.GTC))
         terms = OrderTerms(symbol, OrderType.LO, side, quantity, tif, price=price)
         return SubmitOrder(MARGIN, terms)
+
+    def _on_options(self, who: str) -> Command:
+        """An order in a contract that expires within days, around the money."""
+        expiry = next_weekday(self.days[Market.US], self.random.randrange(1, 8))
+        right = self.random.choice(tuple(Right))
+        strike = CENTRES[APPLE] + self.random.choice((-10, 0, 10))
+        symbol = option_symbol("AAPL", expiry, right, strike)
+        self.contracts[symbol] = OptionTerms(APPLE, expiry, right, strike)
+        side = self.random.choice((OrderSide.BUY, OrderSide.SELL, OrderSide.SELL))
+        price = Decimal(self.random.choice(("4.90", "5.00", "5.10")))
+        tif = self.random.choice((TimeInForce.DAY, TimeInForce.GTC))
+        quantity = Decimal(self.random.randrange(1, 4))
+        return SubmitOrder(who, OrderTerms(symbol, OrderType.LO, side, quantity, tif, price=price))
+
+    def _option_view(self, symbol: Symbol) -> MarketView:
+        view, option = self.view(APPLE), self.contracts[symbol]
+        instrument = replace(
+            view.instrument,
+            symbol=symbol,
+            board=Board.US_OPTION,
+            security_class=SecurityClass.OPTION_PENNY,
+            option=option,
+        )
+        shown = depth(symbol, "4.90x3", "5.10x3", self.at)
+        session = view.session if view.session is TradeSession.NORMAL else None
+        return structs.replace(
+            view,
+            instrument=instrument,
+            session=session,
+            depth=shown if session is not None else None,
+            last_done=Decimal(5),
+            prev_close=Decimal(5),
+            is_price_tested=False,
+            references=(),
+        )
 
     def _standing(self) -> Standing:
         agreements = tuple(one for one in Agreement if self.random.random() < 0.8)
@@ -108,6 +150,8 @@ class MoneyFlow(Flow):
         return told
 
     def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
+        options = {symbol: self._option_view(symbol) for symbol in self.contracts}
+        stamped = structs.replace(stamped, views={**stamped.views, **options})
         if isinstance(stamped.command, TradingDayStarted):
             stamped = structs.replace(stamped, actions=tuple(self._actions(stamped.command)))
         yield from super().decided(stamped, seq)

@@ -370,6 +370,7 @@ class Flow:
         order_id = pick.choice(self.orders)
         live = self.state.orders.get(order_id)
         symbol = live.order.terms.symbol if live is not None else TENCENT
+        symbol = symbol if symbol in CENTRES else APPLE
         account_no = live.order.account_no if live is not None else ACCOUNTS[0]
         return ReplaceOrder(
             account_no,

@@ -134,6 +134,8 @@ class Watched:
     def _check_band(self, stamped: Stamped, event: OrderFilled) -> None:
         """Nothing trades continuously outside of its band, nor while it pauses."""
         state, execution = self.state, event.execution  # type: ignore[attr-defined]
+        if execution.option is not None:
+            return  # Options have no bands.
         view = stamped.views[execution.symbol]
         assert not is_paused(state, view), f"{execution.symbol} pauses"
         band = band_of(state, view, stamped.at)

@@ -41,7 +41,7 @@ def test_the_first_format_is_fixed() -> None:
 def test_every_kind_of_fact_comes_back_equal() -> None:
     seen = set()
     flows = [play(seed, 400, FillModel.QUEUE) for seed in range(5)]
-    flows += [play_money(seed, 300) for seed in range(4)]
+    flows += [play_money(seed, 500) for seed in range(6)]
     for flow in flows:
         for record in flow.facts:
             assert decode_facts(encode_facts(record)) == record

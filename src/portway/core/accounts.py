@@ -12,6 +12,7 @@ from typing import Final
 
 from portway.core.buying_power import withdrawable
 from portway.core.corporate_actions import apply_actions, pay_dividends
+from portway.core.expirations import expire_options
 from portway.core.funds import cash_views, summary_of
 from portway.core.interest_days import grow_interest
 from portway.core.ledger import (
@@ -311,6 +312,7 @@ def start_day(state: State, command: TradingDayStarted, stamped: Stamped) -> Ite
         yield from grow_interest(state, since, command.trading_day, views, at)
     yield from apply_actions(state, stamped.actions, views, at)
     yield from pay_dividends(state, command.market, command.trading_day, at)
+    yield from expire_options(state, command.market, command.trading_day, views, at)
     yield settle(state, command)
     if command.market is HOME_MARKET:
         yield from _new_credit(state, views, at)

@@ -8,7 +8,7 @@ has factors of one and no credit, so that nothing can be bought with more than i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -27,7 +27,9 @@ from portway.core.margin import (
     short_requirement,
 )
 from portway.core.margin import withdrawable as withdrawable_of
+from portway.core.written_options import NO_OPTIONS, OptionHolding, WrittenOptions, written_options
 from portway.model.account import AccountKind
+from portway.model.derivative import OptionTerms
 from portway.model.instrument import Instrument, SecurityClass
 from portway.model.money import Currency
 from portway.model.symbol import Symbol, market_of
@@ -45,6 +47,9 @@ __all__ = [
 
 ZERO = Decimal(0)
 
+# Options on them, when they are written, require less than those on single shares.
+BROAD_INDEXES: Final = frozenset({".SPX.US", ".NDX.US", ".RUT.US", ".DJI.US", ".VIX.US"})
+BARE: Final = Factors(ZERO, ZERO, ZERO)
 # Whose members are lent against best.
 _INDEXES: Final = frozenset({"HSI.HK", ".SPX.US", ".NDX.US"})
 _LARGE_FUND: Final = Decimal(1_000_000_000)
@@ -91,6 +96,8 @@ class HoldingView:
         cost_price: Average price; of a short the one at which it was sold.
         reserved: Cash held by working buys, fees left out.
         shorting: Shares that working sells would go short with.
+        option: Terms of a contract; None: a security that is none.
+        spot: Present price of the option's underlying, if it is known.
     """
 
     symbol: Symbol
@@ -101,6 +108,14 @@ class HoldingView:
     cost_price: Decimal = ZERO
     reserved: Decimal = ZERO
     shorting: Decimal = ZERO
+    option: OptionTerms | None = None
+    spot: Decimal | None = None
+
+    @property
+    def value(self) -> Decimal:
+        """What it counts, in its currency; below zero when it is short."""
+        units = self.quantity if self.option is None else self.quantity * self.option.multiplier
+        return units * self.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,7 @@ def short_proceeds(
         (
             -one.quantity * one.cost_price * _rate(rates, one.currency, currency)
             for one in holdings
-            if one.quantity < 0
+            if one.quantity < 0 and one.option is None
         ),
         ZERO,
     )
@@ -200,26 +215,25 @@ def summarise(
     currency: Currency,
     rates: Mapping[Currency, Decimal],
     finance_max: Decimal = ZERO,
+    secured: bool = False,
 ) -> Summary:
     """Return the totals in `currency`, not rounded.
 
     Args:
         rates: Value of one unit of each currency held, in `currency`; its own is one.
         finance_max: How much may be borrowed, in `currency`; zero for a cash account.
+        secured: Whether written puts are secured by cash, as a cash account's are.
     """
     held = [one.currency for one in cash] + [one.currency for one in holdings]
     at = {one: _rate(rates, one, currency) for one in held}
     total = sum((one.cash * at[one.currency] for one in cash), ZERO)
     frozen = sum((one.frozen_cash * at[one.currency] for one in cash), ZERO)
     proceeds = short_proceeds(holdings, currency, rates)
+    options = _written(holdings, secured=secured)
     totals = assess(
         total,
-        [
-            Long(one.quantity * one.price * at[one.currency], one.factors)
-            for one in holdings
-            if one.quantity > 0
-        ],
-        [_short(one, at[one.currency]) for one in holdings if one.quantity < 0],
+        [one for holding in holdings for one in _longs(holding, options, at[holding.currency])],
+        [one for holding in holdings for one in _shorts(holding, options, at[holding.currency])],
         finance_max=finance_max,
         reserved=_reserved(cash, holdings, at),
         accrued_interest=-sum((one.interest * at[one.currency] for one in cash), ZERO),
@@ -248,12 +262,49 @@ def _summary(
     )
 
 
-def _short(holding: HoldingView, rate: Decimal) -> Requirement:
-    # The amounts per share of the rule are dollars, so it is applied before converting.
-    own = short_requirement(
-        -holding.quantity, holding.price, holding.cost_price, market_of(holding.symbol)
-    )
-    return Requirement(
+def _written(holdings: Sequence[HoldingView], *, secured: bool) -> WrittenOptions:
+    shares = {one.symbol: one.quantity for one in holdings if one.option is None}
+    options = [
+        OptionHolding(
+            one.symbol,
+            one.currency,
+            one.option,
+            one.quantity,
+            one.price,
+            one.spot,
+            one.shorting,
+            one.option.underlying in BROAD_INDEXES,
+        )
+        for one in holdings
+        if one.option is not None
+    ]
+    return written_options(options, shares, secured=secured) if options else NO_OPTIONS
+
+
+def _longs(holding: HoldingView, options: WrittenOptions, rate: Decimal) -> Iterator[Long]:
+    if holding.quantity <= 0:
+        return
+    value = holding.value * rate
+    paired = options.paired.get(holding.symbol, ZERO) / holding.quantity
+    if paired:
+        # What limits the loss of an option that is written needs no margin of its own.
+        yield Long(value * paired, BARE)
+    yield Long(value * (1 - paired), holding.factors)
+
+
+def _shorts(holding: HoldingView, options: WrittenOptions, rate: Decimal) -> Iterator[Requirement]:
+    if holding.option is not None:
+        own = options.requirements.get(holding.symbol)
+        if own is None:
+            return
+    elif holding.quantity < 0:
+        # The amounts per share of the rule are dollars, so it is applied before converting.
+        own = short_requirement(
+            -holding.quantity, holding.price, holding.cost_price, market_of(holding.symbol)
+        )
+    else:
+        return
+    yield Requirement(
         own.value * rate,
         own.initial * rate,
         own.maintenance * rate,
@@ -273,7 +324,7 @@ def _reserved(
         reserved = one.reserved * at[one.currency]
         explained += reserved
         margin += reserved * one.factors.initial
-        if one.shorting > 0:
+        if one.shorting > 0 and one.option is None:
             required = short_requirement(
                 one.shorting, one.price, one.price, market_of(one.symbol)
             ).initial

@@ -22,9 +22,9 @@ from portway.core.state import (
     Curb,
     FeeDay,
     LiveOrder,
-    Position,
     State,
     Unsettled,
+    average_cost,
 )
 from portway.core.triggers import CONDITIONAL_TYPES, Watch
 from portway.model.event import (
@@ -48,7 +48,6 @@ from portway.model.event import (
     VenueConfigured,
     WatchMoved,
 )
-from portway.model.execution import Execution
 from portway.model.order import Order, OrderSide, OrderStatus, OrderType, TriggerStatus
 from portway.model.symbol import Symbol, market_of
 
@@ -182,7 +181,7 @@ def _filled(state: State, event: OrderFilled) -> Order:
         status=event.status,
         updated_at=execution.at,
         executed_quantity=order.executed_quantity + execution.quantity,
-        executed_amount=order.executed_amount + execution.consideration,
+        executed_amount=order.executed_amount + execution.price * execution.quantity,
         last_price=execution.price,
         msg="",
     )
@@ -237,26 +236,14 @@ def _move_money(state: State, event: OrderFilled) -> None:
 
 def _move_shares(state: State, event: OrderFilled) -> None:
     execution = event.execution
-    positions = state.accounts[execution.account_no].positions
-    position = positions.setdefault(execution.symbol, Position(execution.currency))
+    account = state.accounts[execution.account_no]
+    position = account.position(execution.symbol, execution.currency, execution.option)
     is_buy = execution.side is OrderSide.BUY
     moved = execution.quantity if is_buy else -execution.quantity
-    position.cost_price = _average_cost(position, execution, moved)
+    position.cost_price = average_cost(position, execution.price, moved)
     position.quantity += moved
     if is_buy and event.sellable_from > execution.trading_day:
         position.locked.append((event.sellable_from, execution.quantity))
-
-
-def _average_cost(position: Position, execution: Execution, moved: Decimal) -> Decimal:
-    """Return the average after `moved` shares: what enlarges a position moves it, nothing else."""
-    before, after = position.quantity, position.quantity + moved
-    if not after:
-        return ZERO
-    if before * after <= 0:  # It begins, or turns from long to short or back.
-        return execution.price
-    if abs(after) < abs(before):
-        return position.cost_price
-    return (position.cost_price * before + execution.price * moved) / after
 
 
 def _replaced(state: State, event: OrderReplaced) -> Order:
@@ -292,6 +279,7 @@ def _settled(state: State, event: SettlementDone) -> None:
                 continue
             if position.is_idle:
                 del account.positions[symbol]
+                account.options.pop(symbol, None)
                 continue
             position.init_quantity = position.quantity
             position.locked = [lot for lot in position.locked if lot[0] > event.trading_day]
@@ -318,10 +306,7 @@ def _set_hold(state: State, live: LiveOrder, hold: Hold) -> None:
         purse = account.purse(order.currency)
         purse.frozen_cash += hold.cash + hold.fees - old.cash - old.fees
         purse.frozen_fees += hold.fees - old.fees
-    symbol = order.terms.symbol
-    position = account.positions.get(symbol)
-    if position is None:
-        position = account.positions[symbol] = Position(order.currency)
+    position = account.position(order.terms.symbol, order.currency, order.option)
     position.buying += hold.cash - old.cash
     position.frozen += hold.shares - old.shares
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from portway.core.ledger import client_settling
-from portway.core.state import Account, Position, State
+from portway.core.state import Account, Position, State, average_cost
 from portway.model.event import (
     AccountClosed,
     AccountOpened,
@@ -21,6 +21,7 @@ from portway.model.event import (
     DividendPaid,
     InterestAccrued,
     InterestPosted,
+    OptionExpired,
     PositionAdjusted,
     StandingChanged,
 )
@@ -43,6 +44,7 @@ AccountFact = (
     | DividendDeclared
     | DividendPaid
     | PositionAdjusted
+    | OptionExpired
 )
 
 
@@ -75,6 +77,8 @@ def evolve_account(state: State, event: AccountFact) -> None:
             purse.cash += event.right.gross - event.right.tax
         case PositionAdjusted():
             _adjusted(state, event)
+        case OptionExpired():
+            _expired(state, event)
         case StandingChanged():
             state.accounts[event.account_no].standing = event.standing
         case AccountReset():
@@ -120,6 +124,20 @@ def _adjusted(state: State, event: PositionAdjusted) -> None:
     new.buying += old.buying
     new.frozen += old.frozen  # Orders that live on are adjusted next.
     new.locked += [(day, _whole(quantity * event.ratio)) for day, quantity in old.locked]
+
+
+def _expired(state: State, event: OptionExpired) -> None:
+    state.ledger.add(event.entry)
+    account = state.accounts[event.account_no]
+    old = account.positions.pop(event.symbol)
+    assert old.frozen == old.buying == 0, "an expired option has no working order"
+    del account.options[event.symbol]
+    if event.cash:
+        account.purse(event.currency).cash += event.cash
+    if event.shares:
+        position = account.position(event.option.underlying, event.currency)
+        position.cost_price = average_cost(position, event.option.strike, event.shares)
+        position.quantity += event.shares
 
 
 def _whole(quantity: Decimal) -> Decimal:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from portway.model.command import FeeRates
 from portway.model.decimals import half_up, up
 from portway.model.entry import Fee
-from portway.model.instrument import Instrument, SecurityClass
+from portway.model.instrument import OPTION_CLASSES, Instrument, SecurityClass
 from portway.model.order import NamedEnum, OrderSide
 from portway.model.symbol import Market
 
@@ -38,6 +38,11 @@ __all__ = [
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 BROKER_FEES: Final = frozenset({"COMMISSION", "PLATFORM"})  # The rest goes to third parties.
+
+
+US_SHARE_CLASSES: Final = frozenset(
+    {SecurityClass.STOCK, SecurityClass.ETF, SecurityClass.US_WARRANT}
+)
 
 
 class FeeClass(NamedEnum):
@@ -85,8 +90,10 @@ def fee_class_of(instrument: Instrument) -> FeeClass:
             return FeeClass.HK_REIT
         case Market.HK:
             return FeeClass.HK_STAMPED if instrument.stamp_duty else FeeClass.HK_UNSTAMPED
-        case Market.US if security in (SecurityClass.STOCK, SecurityClass.ETF):
+        case Market.US if security in US_SHARE_CLASSES:
             return FeeClass.US_STOCK
+        case Market.US if security in OPTION_CLASSES:
+            return FeeClass.US_OPTION
         case Market.CN if security is SecurityClass.A_SHARE:
             return FeeClass.CN_SHARE
         case Market.CN if security is SecurityClass.ETF:

@@ -8,6 +8,7 @@ takes buying power as well. Prices are those of the views that came with the com
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from portway.core.buying_power import CashView, HoldingView, Summary, factors_of, summarise
@@ -19,6 +20,7 @@ from portway.core.standing_checks import loan_refusal
 from portway.core.state import Account, Position, State
 from portway.model.account import AccountKind
 from portway.model.command import MarketView
+from portway.model.derivative import OptionTerms, strike_money
 from portway.model.event import NO_HOLD, Hold, RefusalReason
 from portway.model.order import OrderSide
 from portway.model.quote import TradeSession
@@ -55,7 +57,7 @@ def cash_views(account: Account) -> list[CashView]:
         CashView(
             currency,
             purse.cash,
-            purse.frozen_cash,
+            purse.frozen_cash + account.pledged_cash(currency),
             purse.frozen_fees,
             purse.receivable,
             purse.payable,
@@ -70,23 +72,30 @@ def summary_of(state: State, account: Account, views: Views) -> Summary:
 
     A position without a view counts at its cost, and in full.
     """
-    holdings = [
-        _holding(account, symbol, position, views.get(symbol))
-        for symbol, position in account.positions.items()
-        if not position.is_idle
-    ]
+    return _summarise(state, account, _holdings(account, views))
+
+
+def _summarise(state: State, account: Account, holdings: list[HoldingView]) -> Summary:
     return summarise(
         cash_views(account),
         holdings,
         currency=account.base_currency,
         rates=state.settings.money.rates(account.base_currency),
         finance_max=account.credit,
+        secured=account.kind is AccountKind.CASH,
     )
 
 
-def _holding(
-    account: Account, symbol: Symbol, position: Position, view: MarketView | None
-) -> HoldingView:
+def _holdings(account: Account, views: Views) -> list[HoldingView]:
+    return [
+        _holding(account, symbol, position, views)
+        for symbol, position in account.positions.items()
+        if not position.is_idle
+    ]
+
+
+def _holding(account: Account, symbol: Symbol, position: Position, views: Views) -> HoldingView:
+    view, option = views.get(symbol), position.option
     price = mark_of(view)
     return HoldingView(
         symbol,
@@ -97,6 +106,8 @@ def _holding(
         cost_price=position.cost_price,
         reserved=position.buying,
         shorting=position.shorting,
+        option=option,
+        spot=None if option is None else mark_of(views.get(option.underlying)),
     )
 
 
@@ -115,6 +126,8 @@ def funds_refusal(
         hold: What the order would reserve; None: there is no price to reserve by.
         freed: What its present terms have reserved.
     """
+    if side is OrderSide.SELL and hold is not None and floor.view.instrument.option is not None:
+        return _writing_refusal(floor, account, floor.view.instrument.option, hold, freed)
     if account.kind is AccountKind.CASH or hold is None:
         return affordability_refusal(account, side, floor.view, hold, freed)
     if side is OrderSide.SELL:
@@ -164,3 +177,41 @@ def _short_refusal(floor: Floor, account: Account, hold: Hold, freed: Hold) -> R
     rate = money.rate(instrument.settlement_currency, account.base_currency)
     buy_power = summary_of(floor.state, account, floor.views).buy_power
     return R.BUYING_POWER_EXCEEDED if max(ZERO, needed) * rate > buy_power else None
+
+
+def _writing_refusal(
+    floor: Floor, account: Account, option: OptionTerms, hold: Hold, freed: Hold
+) -> RefusalReason | None:
+    """Return why an account cannot write the contracts that it would sell beyond what it has.
+
+    A cash account writes calls against shares and puts against their strike in cash.
+    """
+    symbol = floor.view.instrument.symbol
+    own = max(ZERO, account.available_shares(symbol) + freed.shares)
+    writes = max(ZERO, hold.shares - own) - max(ZERO, freed.shares - own)
+    if writes <= 0:
+        return None
+    if account.kind is AccountKind.MARGIN:
+        return _margin_refusal(floor, account, option, writes)
+    if option.is_call:
+        free = account.available_shares(option.underlying)
+        return R.SHARES_NOT_ENOUGH if writes * option.multiplier > free else None
+    cash = account.available_cash(floor.view.instrument.settlement_currency)
+    return R.BUYING_POWER_EXCEEDED if strike_money(option, writes) > cash else None
+
+
+def _margin_refusal(
+    floor: Floor, account: Account, option: OptionTerms, writes: Decimal
+) -> RefusalReason | None:
+    """Return why a margin account cannot write: its initial margin would rise beyond its power."""
+    instrument = floor.view.instrument
+    before = _holdings(account, floor.views)
+    position = account.positions.get(instrument.symbol) or Position(
+        instrument.settlement_currency, option=option
+    )
+    own = _holding(account, instrument.symbol, position, floor.views)
+    after = [one for one in before if one.symbol != own.symbol]
+    after.append(replace(own, shorting=own.shorting + writes))
+    now = _summarise(floor.state, account, before)
+    needed = _summarise(floor.state, account, after).init_margin - now.init_margin
+    return R.BUYING_POWER_EXCEEDED if needed > now.buy_power else None

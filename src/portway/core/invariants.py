@@ -13,7 +13,7 @@ from portway.core.state import Account, LiveOrder, State
 from portway.model.account import AccountKind
 from portway.model.event import NO_HOLD, Hold
 from portway.model.order import OrderSide, OrderStatus, OrderType, TriggerStatus
-from portway.model.symbol import Market, market_of
+from portway.model.symbol import Market, Symbol, market_of
 
 __all__ = ["check_invariants"]
 
@@ -58,6 +58,7 @@ def _cash(holds: list[Hold]) -> Decimal:
 
 
 def _check_shares(state: State, account: Account) -> None:
+    _check_written(account)
     for symbol, position in account.positions.items():
         where = f"{account.account_no} {symbol}"
         ledger = state.ledger.balance(client_shares(account.account_no), symbol)
@@ -71,7 +72,8 @@ def _check_shares(state: State, account: Account) -> None:
             ZERO,
         )
         assert position.frozen == held, f"holds: frozen shares of {where}"
-        may_be_short = account.kind is AccountKind.MARGIN and market_of(symbol) is not Market.CN
+        may_borrow = account.kind is AccountKind.MARGIN and market_of(symbol) is not Market.CN
+        may_be_short = may_borrow or position.option is not None
         assert may_be_short or position.available >= 0, f"holds: {where} is sold twice"
         buying = sum(
             (
@@ -120,6 +122,26 @@ def _check_trigger(state: State, live: LiveOrder) -> None:
         released = order.status is OrderStatus.VARIETIES_NOT_REPORTED
         if not (released and live.hold == NO_HOLD):
             assert live.hold.shares == order.leaves_quantity, f"holds: {order.order_id}"
+
+
+def _check_written(account: Account) -> None:
+    """A cash account covers every call it has written with shares that nothing else needs."""
+    assert list(account.options) == [
+        symbol for symbol, one in account.positions.items() if one.option is not None
+    ], f"options: {account.account_no}"
+    if account.kind is AccountKind.MARGIN:
+        return
+    needed: dict[Symbol, Decimal] = {}
+    for symbol in account.options:
+        position = account.positions[symbol]
+        option = position.option
+        if option is not None and option.is_call:
+            written = position.written * option.multiplier
+            needed[option.underlying] = needed.get(option.underlying, ZERO) + written
+    for symbol, shares in needed.items():
+        held = account.positions.get(symbol)
+        free = held.available if held is not None else ZERO
+        assert shares <= free, f"holds: calls of {account.account_no} on {symbol} are not covered"
 
 
 def _check_books(state: State) -> None:

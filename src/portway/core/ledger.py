@@ -30,6 +30,7 @@ __all__ = [
     "deposit_entry",
     "dividend_entry",
     "execution_entry",
+    "option_entry",
     "reset_entry",
     "settlement_entry",
 ]
@@ -176,6 +177,34 @@ def adjustment_entry(
             Posting("street:cash", currency.value, -cash),
         )
     )
+
+
+def option_entry(
+    account_no: str,
+    contracts: tuple[Symbol, Decimal],
+    shares: tuple[Symbol, Decimal],
+    currency: Currency,
+    cash: Decimal,
+) -> Entry:
+    """Post the end of an option: contracts out, what is delivered and paid for it in.
+
+    Args:
+        contracts: Symbol, and contracts held; below zero: written.
+        shares: Underlying, and shares that come; below zero: that go.
+        cash: That comes, final at once.
+    """
+    client, code = client_shares(account_no), currency.value
+    postings = [
+        Posting(client, contracts[0], -contracts[1]),
+        Posting("street:shares", contracts[0], contracts[1]),
+    ]
+    if shares[1]:
+        postings.append(Posting(client, shares[0], shares[1]))
+        postings.append(Posting("street:shares", shares[0], -shares[1]))
+    if cash:
+        postings.append(Posting(client_cash(account_no), code, cash))
+        postings.append(Posting("street:cash", code, -cash))
+    return Entry(tuple(postings))
 
 
 def reset_entry(

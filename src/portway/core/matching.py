@@ -329,6 +329,7 @@ def fill_of(floor: Floor, live: LiveOrder, fill: Fill) -> OrderFilled:
         currency=order.currency,
         at=floor.at,
         trading_day=view.trading_day,
+        option=view.instrument.option,
     )
     leaves = order.leaves_quantity - fill.quantity
     status = next_status(order.status, Step.PART_FILLED if leaves else Step.FILLED)
@@ -375,7 +376,8 @@ def _hold_after(
     order = live.order
     price = order.price
     if price is None and order.terms.side is OrderSide.BUY:
-        price = live.hold.cash / order.leaves_quantity  # The price by which it reserved.
+        # The price by which it reserved.
+        price = live.hold.cash / order.leaves_quantity / floor.view.instrument.multiplier
     hold = estimate_hold(order.terms, price, leaves, day, floor.view, floor.state.settings)
     assert hold is not None, "an order that trades has reserved by a price"
     return hold

@@ -24,6 +24,7 @@ from portway.core.triggers import CONDITIONAL_TYPES, TRAILING_TYPES
 from portway.model.command import MarketView, ReplaceOrder, VenueSettings
 from portway.model.event import NO_HOLD, Hold, OrderRefused, RefusalReason
 from portway.model.instrument import (
+    OPTION_CLASSES,
     OrderSizeLimits,
     QuantityRefusal,
     SecurityClass,
@@ -77,6 +78,7 @@ MARKET_TYPES: Final = {
     Market.CN: frozenset({OrderType.LO}),
     Market.SG: frozenset[OrderType](),
 }
+OPTION_TYPES: Final = frozenset({OrderType.LO, OrderType.MO, OrderType.LIT, OrderType.MIT})
 DAY_ONLY_TYPES: Final = frozenset({OrderType.MO, OrderType.AO, OrderType.ALO, OrderType.ODD})
 AUCTION_TYPES: Final = frozenset({OrderType.AO, OrderType.ALO})
 GONE_STATUSES: Final = frozenset(
@@ -221,8 +223,6 @@ def _form_refusals(terms: OrderTerms) -> Iterator[OrderRefused]:
 def _is_tradable(view: MarketView) -> bool:
     if view.instrument.is_index or view.status in GONE_STATUSES:
         return False
-    if view.instrument.option is not None:  # Quoted, not traded yet: positions know no multiplier.
-        return False
     try:
         fees.fee_class_of(view.instrument)
         view.instrument.settlement_currency  # noqa: B018 - a listing in a currency no account has
@@ -232,7 +232,9 @@ def _is_tradable(view: MarketView) -> bool:
 
 
 def _type_refusals(terms: OrderTerms, view: MarketView) -> Iterator[OrderRefused]:
-    if terms.order_type not in MARKET_TYPES[view.instrument.market]:
+    is_option = view.instrument.security_class in OPTION_CLASSES
+    offered = OPTION_TYPES if is_option else MARKET_TYPES[view.instrument.market]
+    if terms.order_type not in offered:
         yield OrderRefused(R.ORDER_TYPE_NOT_SUPPORTED)
     is_continuous_only = view.instrument.security_class in CONTINUOUS_CLASSES
     if is_continuous_only and terms.order_type in AUCTION_TYPES | {OrderType.ODD}:
@@ -429,14 +431,15 @@ def estimate_hold(
     if price is None:
         return None
     part = _Open(terms.side, price, leaves, fee_day, terms.time_in_force is not TimeInForce.DAY)
-    return Hold(cash=price * leaves, fees=_estimate_fees(part, view, settings))
+    cash = price * leaves * view.instrument.multiplier
+    return Hold(cash=cash, fees=_estimate_fees(part, view, settings))
 
 
 def _estimate_fees(part: _Open, view: MarketView, settings: VenueSettings) -> Decimal:
     query = fees.FeeQuery(
         fees.fee_class_of(view.instrument), part.side, view.trading_day, settings.fee_rates
     )
-    amount = part.price * part.leaves
+    amount = part.price * part.leaves * view.instrument.multiplier
     day = part.fee_day
     if day is None or day.on != view.trading_day:
         return fees.order_total(query, amount, part.leaves)

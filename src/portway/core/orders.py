@@ -133,6 +133,7 @@ def _new_order(
         quantity=terms.quantity,
         price=terms.price if terms.order_type in PRICED_TYPES else None,
         trigger_status=TriggerStatus.ACTIVE if is_conditional else TriggerStatus.NOT_USED,
+        option=view.instrument.option,
     )
 
 

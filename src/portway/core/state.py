@@ -20,6 +20,7 @@ from portway.core.triggers import Watch
 from portway.model.account import AccountKind, Standing
 from portway.model.command import VenueSettings
 from portway.model.curb import CurbKind
+from portway.model.derivative import OptionTerms, strike_money
 from portway.model.event import NO_HOLD, DividendRight, Hold
 from portway.model.money import Currency
 from portway.model.order import DayAuction, Order, OrderStatus, OrderType
@@ -37,6 +38,7 @@ __all__ = [
     "REQUEST_WINDOW",
     "State",
     "Unsettled",
+    "average_cost",
 ]
 
 ZERO = Decimal(0)
@@ -81,6 +83,7 @@ class Position:
         init_quantity: Before the running trading day began.
         cost_price: Average execution price of the shares held or sold short, fees left out.
         buying: Cash held by working buys, fees left out.
+        option: Terms of the contract; None: a security that is none, or nothing has traded yet.
     """
 
     currency: Currency
@@ -90,6 +93,7 @@ class Position:
     init_quantity: Decimal = ZERO
     cost_price: Decimal = ZERO
     buying: Decimal = ZERO
+    option: OptionTerms | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -102,6 +106,11 @@ class Position:
         return self.frozen - min(self.frozen, max(ZERO, self.quantity - self.locked_quantity))
 
     @property
+    def written(self) -> Decimal:
+        """Contracts that are sold short, or would be by working sells."""
+        return max(ZERO, -self.quantity) + self.shorting
+
+    @property
     def locked_quantity(self) -> Decimal:
         return sum((quantity for _, quantity in self.locked), ZERO)
 
@@ -109,6 +118,18 @@ class Position:
     def available(self) -> Decimal:
         """Free to sell now; below zero as far as the account is, or would go, short."""
         return self.quantity - self.frozen - self.locked_quantity
+
+
+def average_cost(position: Position, price: Decimal, moved: Decimal) -> Decimal:
+    """Return the average after `moved` shares: what enlarges a position moves it, nothing else."""
+    before, after = position.quantity, position.quantity + moved
+    if not after:
+        return ZERO
+    if before * after <= 0:  # It begins, or turns from long to short or back.
+        return price
+    if abs(after) < abs(before):
+        return position.cost_price
+    return (position.cost_price * before + price * moved) / after
 
 
 @dataclass(slots=True)
@@ -119,6 +140,7 @@ class Account:
         requests: By market, whose clock measures the window: client's request id to order id and
             the instant of its first use.
         live_orders: Number of orders that are not terminal.
+        options: The positions that are options.
         finance_max: Its credit as it was opened with, in its base currency; None: by rule.
         credit: How much it may borrow now, in its base currency.
         standing: What it may do apart from its money.
@@ -140,18 +162,69 @@ class Account:
     positions: dict[Symbol, Position] = field(default_factory=dict)
     requests: dict[Market, dict[str, tuple[int, datetime]]] = field(default_factory=dict)
     live_orders: int = 0
+    options: dict[Symbol, None] = field(default_factory=dict)
 
     def purse(self, currency: Currency) -> Purse:
         """Return the money of a currency to be changed; made when it is the first of it."""
         return self.purses.setdefault(currency, Purse())
 
+    def position(
+        self, symbol: Symbol, currency: Currency, option: OptionTerms | None = None
+    ) -> Position:
+        """Return the position in a security to be changed; made when there is none."""
+        found = self.positions.get(symbol)
+        if found is None:
+            found = self.positions[symbol] = Position(currency, option=option)
+            if option is not None:
+                self.options[symbol] = None
+        return found
+
     def available_cash(self, currency: Currency) -> Decimal:
+        """Return what new orders may use of a currency."""
         purse = self.purses.get(currency)
-        return purse.available if purse is not None else ZERO
+        return purse.available - self.pledged_cash(currency) if purse is not None else ZERO
 
     def available_shares(self, symbol: Symbol) -> Decimal:
+        """Return what may be sold of a security; below zero as far as it is short."""
         position = self.positions.get(symbol)
-        return position.available if position is not None else ZERO
+        return position.available - self.pledged_shares(symbol) if position is not None else ZERO
+
+    def pledged_shares(self, symbol: Symbol) -> Decimal:
+        """Return the shares that stay for calls the account has written, and no more than it has.
+
+        What working orders would write counts as written.
+        """
+        if not self.options:
+            return ZERO
+        needed = sum(
+            (
+                position.written * option.multiplier
+                for position, option in self._contracts()
+                if option.is_call and option.underlying == symbol
+            ),
+            ZERO,
+        )
+        held = self.positions.get(symbol)
+        return min(needed, max(ZERO, held.quantity)) if held is not None else ZERO
+
+    def pledged_cash(self, currency: Currency) -> Decimal:
+        """Return the money that a cash account keeps for puts it has written: their strikes."""
+        if not self.options or self.kind is not AccountKind.CASH:
+            return ZERO
+        return sum(
+            (
+                strike_money(option, position.written)
+                for position, option in self._contracts()
+                if position.currency is currency
+            ),
+            ZERO,
+        )
+
+    def _contracts(self) -> Iterator[tuple[Position, OptionTerms]]:
+        for symbol in self.options:
+            position = self.positions[symbol]
+            if position.option is not None:
+                yield position, position.option
 
 
 @dataclass(slots=True)

@@ -100,13 +100,16 @@ class MarketViews:
             same_day_resale=_may_be_resold(instrument),
         )
         phase = self._phase(instrument, day, now)
+        session = self._market.agenda.session_at(market, day, now)
+        if instrument.option is not None:  # They trade in regular hours alone.
+            session = TradeSession.NORMAL if phase is Phase.REGULAR else None
         is_closing = phase in CLOSING_PHASES or (market is Market.HK and phase is Phase.CLOSED)
         is_halted = board.status in HALTED_STATUSES
         return MarketView(
             instrument=instrument,
             trading_day=day,
             next_trading_day=calendar.next_trading_day(day),
-            session=None if is_halted else self._market.agenda.session_at(market, day, now),
+            session=None if is_halted else session,
             settles_on=settled.cash,
             sellable_from=settled.sellable_from,
             depth=board.depth,

@@ -14,6 +14,8 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 from portway.model.symbol import MalformedSymbol, Symbol
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "looks_like_option",
     "option_symbol",
     "parse_option",
+    "strike_money",
 ]
 
 CONTRACT_SIZE: Final = 100  # Shares behind one standard contract.
@@ -68,8 +71,7 @@ class WarrantKind(IntEnum):
         return self in (WarrantKind.CALL, WarrantKind.BULL)
 
 
-@dataclass(frozen=True, slots=True)
-class OptionTerms:
+class OptionTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     """One option contract.
 
     Attributes:
@@ -92,6 +94,11 @@ class OptionTerms:
     def is_call(self) -> bool:
         """Whether it is a call."""
         return self.right is Right.CALL
+
+
+def strike_money(terms: OptionTerms, written: Decimal) -> Decimal:
+    """Return what the writer of some contracts may have to pay for shares; nothing for calls."""
+    return Decimal(0) if terms.is_call else written * terms.multiplier * terms.strike
 
 
 @dataclass(frozen=True, slots=True)

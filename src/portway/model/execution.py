@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from portway.model.derivative import OptionTerms
 from portway.model.money import Currency
 from portway.model.order import OrderSide
 from portway.model.symbol import Symbol
@@ -31,13 +32,14 @@ class Fill(Struct, frozen=True, gc=False):
     against: int | None = None
 
 
-class Execution(Struct, frozen=True, gc=False):
+class Execution(Struct, frozen=True, gc=False, omit_defaults=True):
     """A fill as its account knows it.
 
     Attributes:
         trade_id: `<order_id>-<n>`, n counting the order's executions from 1; unique in the venue.
         at: Market time of the match, UTC.
         trading_day: The trading day it belongs to.
+        option: Terms of the contract; None: a security that is none.
     """
 
     trade_id: str
@@ -50,8 +52,10 @@ class Execution(Struct, frozen=True, gc=False):
     currency: Currency
     at: datetime
     trading_day: date
+    option: OptionTerms | None = None
 
     @property
     def consideration(self) -> Decimal:
-        """Price times quantity, before fees, in `currency`."""
-        return self.price * self.quantity
+        """Price times quantity, and of options times the multiplier, before fees, in `currency`."""
+        amount = self.price * self.quantity
+        return amount if self.option is None else amount * self.option.multiplier

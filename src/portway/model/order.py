@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from msgspec import Struct
 
+from portway.model.derivative import OptionTerms
 from portway.model.money import Currency
 from portway.model.symbol import Symbol
 
@@ -198,10 +199,11 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     Attributes:
         order_id: Decimal digits, rising with every order of the venue.
         quantity: Submitted shares; `executed_quantity` counts towards it.
-        executed_amount: Sum of price times shares over the executions.
+        executed_amount: Sum of price times quantity over the executions.
         trading_day: The trading day for which a Day order lives.
         parent_id: The order whose execution wakes this one; None: it stands alone.
         attached_kind: Which child of its parent it is.
+        option: Terms of the contract it is about; None: a security that is none.
         msg: Why it was refused: the name of a refusal reason, to be shown as its text; or a remark
             of the system, as it stands.
     """
@@ -224,6 +226,7 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     msg: str = ""
     parent_id: int | None = None
     attached_kind: AttachedKind | None = None
+    option: OptionTerms | None = None
 
     @property
     def leaves_quantity(self) -> Decimal:

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from portway.storage.schema import COLUMNS, TABLES, row_from, row_values
+from portway.storage.row_codec import row_from, row_values
+from portway.storage.schema import COLUMNS, TABLES
 from portway.storage.sqlite_reader import SqliteReader
 from portway.trading.plain import plain
 from portway.trading.ports import Row

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
+from portway.storage.row_codec import row_values
 from portway.storage.schema import (
     CACHE_SCHEMA,
     MIGRATIONS,
     SCHEMA,
     SCHEMA_VERSION,
     insert_sql,
-    row_values,
 )
 from portway.storage.sqlite_reads import SqliteReadModels
 from portway.trading.ports import (

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from portway.model.symbol import Market
-from portway.storage.schema import COLUMNS, TABLES, instant_us, row_from
+from portway.storage.row_codec import instant_us, row_from
+from portway.storage.schema import COLUMNS, TABLES
 from portway.trading.ports import (
     AccountRow,
     BalanceRow,

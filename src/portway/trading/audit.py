@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Final
 
 from portway.model.account import AccountKind
+from portway.model.derivative import strike_money
 from portway.model.event import AccountOpened, Fact, SettlementDone
 from portway.model.money import Currency
 from portway.model.symbol import MARKET_ZONES
@@ -264,7 +265,8 @@ class _Auditor:
             self._same(f"frozen shares of {where}", row.frozen_quantity, frozen)
             held = self._profits.holdings[account_no][symbol]
             self._same(f"shares of {where}", Fraction(row.quantity), held.quantity)
-            off = abs(Fraction(row.cost_price) - held.cost / held.quantity)
+            units = 1 if row.option is None else row.option.multiplier
+            off = abs(Fraction(row.cost_price) - held.cost / held.quantity / units)
             self._same(f"cost price of {where}", off <= COST_TOLERANCE * abs(held.cost), True)
 
     def _prove_answers(self, no: str, queries: TradeQueries, base: Currency) -> None:
@@ -273,9 +275,10 @@ class _Auditor:
         for one in queries.account_summary(no, Marks(), base).cash:
             where = f"{no} {one.currency.value} in the answer"
             frozen, fees = books.frozen(no, one.currency)
-            available = books.cash(no, one.currency) - frozen
+            pledged = _strikes(queries, no, one.currency)
+            available = books.cash(no, one.currency) - frozen - pledged
             self._same(f"available cash of {where}", one.available_cash, available)
-            self._same(f"frozen cash of {where}", one.frozen_cash, frozen)
+            self._same(f"frozen cash of {where}", one.frozen_cash, frozen + pledged)
             self._same(f"frozen fees of {where}", one.frozen_fees, fees)
             settling = books.settling(no, one.currency)
             self._same(f"settling cash of {where}", one.settling_cash, settling)
@@ -317,6 +320,19 @@ class _Curve:
         points.append(point)
         if len(points) > POINTS_MAX:
             self.points = [*points[:1], *points[2:-1:2], points[-1]]
+
+
+def _strikes(queries: TradeQueries, account_no: str, currency: Currency) -> Decimal:
+    """Return what a cash account keeps for the puts it has written, or would with working sells."""
+    account = queries.account(account_no)
+    if account is None or account.kind is not AccountKind.CASH:
+        return ZERO
+    kept = ZERO
+    for row in queries.positions(account_no):
+        if row.option is not None and row.currency is currency:
+            working = max(ZERO, row.frozen_quantity - max(ZERO, row.quantity))
+            kept += strike_money(row.option, max(ZERO, -row.quantity) + working)
+    return kept
 
 
 def _nothing(account_no: str, currency: Currency) -> BalanceRow:

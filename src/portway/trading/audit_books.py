@@ -29,6 +29,7 @@ from portway.model.event import (
     Hold,
     InterestAccrued,
     InterestPosted,
+    OptionExpired,
     OrderAccepted,
     OrderFilled,
     OrderReplaced,
@@ -122,6 +123,8 @@ class Books:
                 self._post(fact.entry, right.account_no, cash)
             case PositionAdjusted():
                 self._adjust(fact)
+            case OptionExpired():
+                self._expire(fact)
             case AccountReset():
                 self._reset(fact)
             case CashDeposited(currency=currency, amount=amount):
@@ -316,6 +319,15 @@ class Books:
         moves: Moves = {("shares", str(fact.symbol)): -before}
         after = ("shares", str(fact.new_symbol))
         moves[after] = moves.get(after, ZERO) + fact.quantity
+        moves[("cash", fact.currency.value)] = fact.cash
+        self._post(fact.entry, fact.account_no, moves)
+
+    def _expire(self, fact: OptionExpired) -> None:
+        held = self._balance(fact.account_no, "shares", fact.symbol)
+        if held != fact.contracts:
+            raise Misposted(f"it ends {fact.contracts:f} contracts; {held:f} are held")
+        moves: Moves = {("shares", str(fact.symbol)): -held}
+        moves[("shares", str(fact.option.underlying))] = fact.shares
         moves[("cash", fact.currency.value)] = fact.cash
         self._post(fact.entry, fact.account_no, moves)
 

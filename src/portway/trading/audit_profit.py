@@ -24,6 +24,7 @@ from portway.model.event import (
     DividendPaid,
     Fact,
     InterestPosted,
+    OptionExpired,
     OrderFilled,
     PositionAdjusted,
     VenueConfigured,
@@ -124,6 +125,8 @@ class Profits:
                 return self._fill(fact)
             case PositionAdjusted():
                 return self._adjust(fact)
+            case OptionExpired():
+                return self._expire(fact)
             case AccountReset():
                 return self._reset(fact.account_no)
         return self._add_cash(fact)
@@ -211,6 +214,19 @@ class Profits:
         new = self._holding(fact.account_no, fact.new_symbol, fact.currency)
         new.quantity += kept
         new.cost += cost
+        return fact.account_no
+
+    def _expire(self, fact: OptionExpired) -> str:
+        """End a contract: its cost is realised, and shares come or go at the strike."""
+        held = self.holdings[fact.account_no].pop(fact.symbol)
+        items = self.of(fact.account_no, fact.currency)
+        items.realised -= held.cost
+        shares, strike = Fraction(fact.shares), Fraction(fact.option.strike)
+        items.realised += Fraction(fact.cash) + shares * strike
+        if shares:
+            underlying = str(fact.option.underlying)
+            other = self._holding(fact.account_no, underlying, fact.currency)
+            items.realised += other.trade(shares, strike)
         return fact.account_no
 
     def _reset(self, account_no: str) -> str:

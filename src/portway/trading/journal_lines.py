@@ -31,6 +31,7 @@ from portway.model.event import (
     Hold,
     InterestAccrued,
     InterestPosted,
+    OptionExpired,
     OrderAccepted,
     OrderFilled,
     OrderLingers,
@@ -205,6 +206,11 @@ def _text_of_money(fact: Fact) -> str:
             new = f" as {fact.new_symbol}" if fact.new_symbol != fact.symbol else ""
             cash = f", {fact.cash:+f} {fact.currency.value} for a fraction" if fact.cash else ""
             return f"times {fact.ratio:f} = {fact.quantity:f} shares{new}{cash}"
+        case OptionExpired():
+            end = "exercised" if fact.contracts > 0 else "assigned"
+            what = f"{end if fact.is_exercised else 'lapsed'} at {fact.close:f}"
+            moved = f"{fact.shares:+f} {fact.option.underlying}, {fact.cash:+f}"
+            return f"{fact.contracts:f} {what}: {moved} {fact.currency.value}"
         case AccountReset():
             return "everything it held is gone"
         case AccountClosed():

@@ -12,6 +12,7 @@ from typing import Final
 
 from portway.core.funds import accrued_interest
 from portway.core.state import State
+from portway.model.derivative import OptionTerms
 from portway.model.event import (
     AccountClosed,
     AccountReset,
@@ -23,6 +24,7 @@ from portway.model.event import (
     Fact,
     InterestAccrued,
     InterestPosted,
+    OptionExpired,
     PositionAdjusted,
     StandingChanged,
 )
@@ -38,7 +40,14 @@ from portway.trading.ports import (
     ShareMoveRow,
 )
 
-__all__ = ["ROWS_PER_FACT_MAX", "account_row", "balance_row", "money_rows", "position_rows"]
+__all__ = [
+    "ROWS_PER_FACT_MAX",
+    "account_row",
+    "balance_row",
+    "money_rows",
+    "pledge_rows",
+    "position_rows",
+]
 
 # Lines of cash flow that one fact can make; spaces their index.
 ROWS_PER_FACT_MAX: Final = 100
@@ -73,6 +82,8 @@ def money_rows(state: State, fact: Fact, seq: int, index: int) -> Iterator[Row]:
             yield from _dividend_rows(state, fact, flow)
         case PositionAdjusted():
             yield from _adjustment_rows(state, fact, flow)
+        case OptionExpired():
+            yield from _expiry_rows(state, fact, flow)
         case AccountReset():
             yield from _reset_rows(state, fact, flow)
 
@@ -154,6 +165,21 @@ def _adjustment_rows(state: State, fact: PositionAdjusted, flow: _Flow) -> Itera
     yield from position_rows(state, no, fact.new_symbol)
 
 
+def _expiry_rows(state: State, fact: OptionExpired, flow: _Flow) -> Iterator[Row]:
+    no, underlying = fact.account_no, fact.option.underlying
+    name = "EXPIRED"
+    if fact.is_exercised:
+        name = "EXERCISED" if fact.contracts > 0 else "ASSIGNED"
+    for symbol, quantity in ((fact.symbol, -fact.contracts), (underlying, fact.shares)):
+        if quantity:
+            yield ShareMoveRow(no, flow.seq, flow.take(), name, symbol, quantity, fact.at)
+    if fact.cash:
+        line = "OptionExercise" if fact.contracts > 0 else "OptionAssignment"
+        yield flow.row(no, line, fact.cash, fact.currency, fact.at, symbol=fact.symbol)
+    yield _no_position(no, fact.symbol, fact.currency)
+    yield from pledge_rows(state, no, fact.option)
+
+
 def _reset_rows(state: State, fact: AccountReset, flow: _Flow) -> Iterator[Row]:
     no = fact.account_no
     account = state.accounts[no]
@@ -200,12 +226,14 @@ def balance_row(state: State, account_no: str, currency: Currency) -> BalanceRow
         purse.receivable,
         purse.payable,
         accrued_interest(account).get(currency.value, Decimal(0)),
+        account.pledged_cash(currency),
     )
 
 
 def position_rows(state: State, account_no: str, symbol: Symbol) -> Iterator[PositionRow]:
     """Yield the position in a security as it stands, if there is one."""
-    position = state.accounts[account_no].positions.get(symbol)
+    account = state.accounts[account_no]
+    position = account.positions.get(symbol)
     if position is None:  # A sale that was rejected for want of any share.
         return
     yield PositionRow(
@@ -218,7 +246,18 @@ def position_rows(state: State, account_no: str, symbol: Symbol) -> Iterator[Pos
         position.locked_quantity,
         position.init_quantity,
         position.cost_price,
+        account.pledged_shares(symbol),
+        position.option,
     )
+
+
+def pledge_rows(state: State, account_no: str, option: OptionTerms | None) -> Iterator[Row]:
+    """Yield what contracts that are written keep from an account, beside their own position."""
+    if option is None:
+        return
+    yield from position_rows(state, account_no, option.underlying)
+    for currency in state.accounts[account_no].purses:
+        yield balance_row(state, account_no, currency)
 
 
 def _no_position(account_no: str, symbol: Symbol, currency: Currency) -> PositionRow:

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from portway.model.account import AccountKind, Standing
 from portway.model.command import MarketView
 from portway.model.corporate_action import CorporateAction
+from portway.model.derivative import OptionTerms
 from portway.model.event import Fact, Hold
 from portway.model.execution import Execution
 from portway.model.money import Currency
@@ -189,6 +190,8 @@ class PositionRow(Struct, frozen=True):
         locked_quantity: Bought too recently to be sold.
         init_quantity: Before the running trading day began.
         cost_price: Average execution price without fees.
+        pledged_quantity: Stays for calls that the account has written.
+        option: Terms of a contract; None: a security that is none.
     """
 
     account_no: str
@@ -200,11 +203,14 @@ class PositionRow(Struct, frozen=True):
     locked_quantity: Decimal
     init_quantity: Decimal
     cost_price: Decimal
+    pledged_quantity: Decimal = Decimal(0)
+    option: OptionTerms | None = None
 
     @property
     def available_quantity(self) -> Decimal:
         """Free to sell now."""
-        return self.quantity - self.frozen_quantity - self.locked_quantity
+        kept = self.frozen_quantity + self.locked_quantity + self.pledged_quantity
+        return self.quantity - kept
 
 
 class BalanceRow(Struct, frozen=True):
@@ -217,6 +223,7 @@ class BalanceRow(Struct, frozen=True):
         receivable: Unsettled proceeds of sales, zero or more.
         payable: Unsettled cost of purchases, zero or more.
         interest: Accrued and not posted yet, exact; zero or more: it is owed.
+        pledged_cash: Stays for puts that a cash account has written.
     """
 
     account_no: str
@@ -227,6 +234,7 @@ class BalanceRow(Struct, frozen=True):
     receivable: Decimal
     payable: Decimal
     interest: Decimal = Decimal(0)
+    pledged_cash: Decimal = Decimal(0)
 
 
 class ShareMoveRow(Struct, frozen=True):

@@ -27,6 +27,7 @@ from portway.trading.money_rows import (
     account_row,
     balance_row,
     money_rows,
+    pledge_rows,
     position_rows,
 )
 from portway.trading.ports import (
@@ -94,6 +95,7 @@ def _held_rows(state: State, order: Order) -> Iterator[Row]:
             yield balance_row(state, order.account_no, order.currency)
     else:
         yield from position_rows(state, order.account_no, order.terms.symbol)
+        yield from pledge_rows(state, order.account_no, order.option)
 
 
 def _fill_rows(
@@ -114,6 +116,7 @@ def _fill_rows(
     yield from _charge_rows(fact, seq, index)
     yield balance_row(state, execution.account_no, execution.currency)
     yield from position_rows(state, execution.account_no, execution.symbol)
+    yield from pledge_rows(state, execution.account_no, execution.option)
 
 
 def _charge_rows(fact: OrderFilled, seq: int, index: int) -> Iterator[Row]:

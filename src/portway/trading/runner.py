@@ -466,12 +466,17 @@ class VenueRunner:
         self, symbols: Collection[Symbol], made: dict[Symbol, MarketView | None]
     ) -> Mapping[Symbol, MarketView]:
         views = {}
-        for symbol in symbols:
+        waiting = list(symbols)
+        for symbol in waiting:
             if symbol not in made:
                 made[symbol] = self._market.view(symbol)
             view = made[symbol]
-            if view is not None:
-                views[symbol] = view
+            if view is None:
+                continue
+            views[symbol] = view
+            option = view.instrument.option
+            if option is not None and option.underlying not in symbols:
+                waiting.append(option.underlying)  # Whose price says what a writer owes.
         return views
 
 

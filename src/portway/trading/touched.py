@@ -65,7 +65,13 @@ def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
 def concerned_symbols(state: State, market: Market) -> tuple[Symbol, ...]:
     """Return the symbols of a market that somebody holds or has ordered."""
     held = (symbol for account in state.accounts.values() for symbol in account.positions)
-    return tuple(one for one in _unique(held, state.symbols) if market_of(one) is market)
+    behind = (
+        position.option.underlying
+        for account in state.accounts.values()
+        for position in account.positions.values()
+        if position.option is not None
+    )
+    return tuple(one for one in _unique(held, behind, state.symbols) if market_of(one) is market)
 
 
 def _held_on_margin(accounts: Iterable[Account | None]) -> Iterator[Symbol]:

@@ -21,7 +21,9 @@ from portway.core.buying_power import (
     withdrawable,
 )
 from portway.core.margin import FULL
+from portway.model.account import AccountKind
 from portway.model.decimals import half_up
+from portway.model.derivative import OptionTerms
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
 from portway.model.order import OrderSide
@@ -55,6 +57,7 @@ class _Held:
     cost_price: Decimal = ZERO
     buying: Decimal = ZERO
     selling: Decimal = ZERO
+    option: OptionTerms | None = None
 
 
 class Worth:
@@ -88,6 +91,7 @@ class Worth:
             currency=currency,
             rates=rates,
             finance_max=self._account.credit * to_shown,
+            secured=self._account.kind is AccountKind.CASH,
         )
 
     def withdrawable(self, cash: CashView, rates: Mapping[Currency, Decimal]) -> Decimal:
@@ -111,6 +115,7 @@ class Worth:
         price = self._marks.prices.get(symbol)
         instrument = self._marks.instruments.get(symbol)
         kind = self._account.kind
+        option = held.option
         own = max(ZERO, held.quantity - held.locked)
         return HoldingView(
             symbol,
@@ -121,6 +126,8 @@ class Worth:
             held.cost_price,
             held.buying,
             held.selling - min(held.selling, own),
+            option,
+            None if option is None else self._marks.prices.get(option.underlying),
         )
 
 
@@ -137,12 +144,14 @@ def rounded(summary: Summary) -> Summary:
 
 def _held(positions: Sequence[PositionRow], working: Sequence[OrderRow]) -> dict[Symbol, _Held]:
     held = {
-        row.symbol: _Held(row.currency, row.quantity, row.locked_quantity, row.cost_price)
+        row.symbol: _Held(
+            row.currency, row.quantity, row.locked_quantity, row.cost_price, option=row.option
+        )
         for row in positions
     }
     for row in working:
         order = row.order
-        one = held.setdefault(order.terms.symbol, _Held(order.currency))
+        one = held.setdefault(order.terms.symbol, _Held(order.currency, option=order.option))
         if order.terms.side is OrderSide.BUY:
             one.buying += row.hold.cash
         else:
@@ -154,7 +163,7 @@ def _cash_view(row: BalanceRow) -> CashView:
     return CashView(
         currency=row.currency,
         cash=row.cash,
-        frozen_cash=row.frozen_cash,
+        frozen_cash=row.frozen_cash + row.pledged_cash,
         frozen_fees=row.frozen_fees,
         receivable=row.receivable,
         payable=row.payable,

@@ -24,10 +24,14 @@ async def marks_of(services: _HasTrades, account_no: str) -> Marks:
     symbols = await asyncio.to_thread(services.trades.queries.working_symbols, account_no)
     prices: dict[Symbol, Decimal] = {}
     instruments: dict[Symbol, Instrument] = {}
-    for symbol in sorted(symbols):
+    waiting = sorted(symbols, reverse=True)
+    while waiting:
+        symbol = waiting.pop()
         view = services.trades.view(symbol)
-        if view is None:
+        if view is None or symbol in instruments:
             continue
+        if view.instrument.option is not None:
+            waiting.append(view.instrument.option.underlying)  # Its price says what a writer owes.
         instruments[symbol] = view.instrument
         price = view.last_done or view.prev_close
         if price is not None:

@@ -21,6 +21,7 @@ from portway.model.event.accounts import (
     DividendRight,
     InterestAccrued,
     InterestPosted,
+    OptionExpired,
     PositionAdjusted,
     Settled,
     SettlementDone,
@@ -72,6 +73,7 @@ __all__ = [
     "InterestAccrued",
     "InterestPosted",
     "NO_HOLD",
+    "OptionExpired",
     "OrderAccepted",
     "OrderFilled",
     "OrderLingers",
@@ -105,6 +107,7 @@ Fact = (
     | DividendDeclared
     | DividendPaid
     | PositionAdjusted
+    | OptionExpired
     | AccountReset
     | AccountClosed
     | OrderAccepted

@@ -11,6 +11,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from portway.model.account import AccountKind, Standing
+from portway.model.derivative import OptionTerms
 from portway.model.entry import Entry
 from portway.model.money import Currency
 from portway.model.symbol import Market, Symbol
@@ -29,6 +30,7 @@ __all__ = [
     "DividendRight",
     "InterestAccrued",
     "InterestPosted",
+    "OptionExpired",
     "PositionAdjusted",
     "Settled",
     "SettlementDone",
@@ -187,6 +189,30 @@ class PositionAdjusted(Struct, frozen=True, gc=False):
     cash: Decimal
     at: datetime
     entry: Entry
+
+
+class OptionExpired(Struct, frozen=True, gc=False):
+    """An option has come to its end in one account.
+
+    Attributes:
+        contracts: That it held; below zero: that it had written.
+        close: Official close of the underlying on the expiry day.
+        shares: Of the underlying that came; below zero: went.
+        cash: That came for them, or as the difference; below zero: went.
+        is_exercised: Whether it was exercised, or assigned where it was written.
+    """
+
+    account_no: str
+    symbol: Symbol
+    option: OptionTerms
+    currency: Currency
+    contracts: Decimal
+    close: Decimal
+    shares: Decimal
+    cash: Decimal
+    at: datetime
+    entry: Entry
+    is_exercised: bool
 
 
 class AccountReset(Struct, frozen=True, gc=False):

@@ -48,6 +48,7 @@ from portway.trading.worth import Marks, Worth, rounded
 
 __all__ = [
     "BROKER_FEES",
+    "ROWS_MAX",
     "AccountSummary",
     "CashInfo",
     "ExecutionPage",
@@ -170,20 +171,31 @@ class TradeQueries:
         return self._rows.accounts()
 
     def orders_today(
-        self, account_no: str, where: OrderFilter, days: Mapping[Market, date]
+        self,
+        account_no: str,
+        where: OrderFilter,
+        days: Mapping[Market, date],
+        page: int = 1,
+        size: int = ROWS_MAX,
     ) -> OrderPage:
         """Return orders still working, or submitted or changed on the running trading day.
 
         Args:
             days: The running trading day of each market, or the next one where it is closed.
+            size: Orders of a page, at most `ROWS_MAX`.
         """
-        return self._orders(account_no, structs.replace(where, days=days))
+        return self._orders(account_no, structs.replace(where, days=days), page, size)
 
     def orders_history(
-        self, account_no: str, where: OrderFilter, days: Mapping[Market, date]
+        self,
+        account_no: str,
+        where: OrderFilter,
+        days: Mapping[Market, date],
+        page: int = 1,
+        size: int = ROWS_MAX,
     ) -> OrderPage:
         """Return orders submitted before the running trading day, in the range of `where`."""
-        return self._orders(account_no, structs.replace(where, before_days=days))
+        return self._orders(account_no, structs.replace(where, before_days=days), page, size)
 
     def order(self, account_no: str, order_id: int) -> Order | None:
         """Return an order of the account; None when there is none of its own by that id."""
@@ -386,9 +398,10 @@ class TradeQueries:
         row = self._rows.order(order_id)
         return row if row is not None and row.order.account_no == account_no else None
 
-    def _orders(self, account_no: str, where: OrderFilter) -> OrderPage:
-        rows = self._rows.orders(account_no, where, limit=ROWS_MAX + 1)
-        return OrderPage(tuple(row.order for row in rows[:ROWS_MAX]), len(rows) > ROWS_MAX)
+    def _orders(self, account_no: str, where: OrderFilter, page: int, size: int) -> OrderPage:
+        size = min(size, ROWS_MAX)
+        rows = self._rows.orders(account_no, where, limit=size + 1, offset=(page - 1) * size)
+        return OrderPage(tuple(row.order for row in rows[:size]), len(rows) > size)
 
     def _executions(self, account_no: str, where: ExecutionFilter, page: int) -> ExecutionPage:
         rows = self._rows.executions(

@@ -207,6 +207,21 @@ async def test_filters_join_by_and_and_repeat_by_or() -> None:
             assert (status, answer["code"]) == (400, 602001), query
 
 
+async def test_orders_come_page_by_page_to_those_who_ask() -> None:
+    """Source: trade 3.5, 3.6 (page and size of the newer specification)."""
+    async with world("none") as w:
+        ids = [await submit(w, submitted_price=f"5{n:02}.5") for n in range(7)][::-1]
+        today = "/v1/trade/order/today"
+        pages = [await data(w, f"{today}?page={page}&size=3") for page in (1, 2, 3, 4)]
+        shown = [[one["order_id"] for one in page["orders"]] for page in pages]
+        assert shown == [ids[:3], ids[3:6], ids[6:], []]
+        assert [page["has_more"] for page in pages] == [True, True, False, False]
+        for path in ("/v1/trade/order/today", "/v1/trade/order/history"):
+            for query in ("page=0", "page=x", "size=0", "size=1001", "page=99999999999"):
+                status, answer = await w.call("GET", f"{path}?{query}")
+                assert (status, answer["code"]) == (400, 602001), query
+
+
 async def test_executions_and_history_keep_today_apart() -> None:
     async with world("none") as w:
         filled_market(w)

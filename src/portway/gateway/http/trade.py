@@ -43,7 +43,7 @@ from portway.model.order import (
 from portway.model.symbol import REGION_MARKETS, MalformedSymbol, Market, Symbol, parse_symbol
 from portway.trading.errors import TradingError
 from portway.trading.ports import ExecutionFilter, OrderFilter
-from portway.trading.queries import OrderPage, TradeQueries
+from portway.trading.queries import ROWS_MAX, OrderPage, TradeQueries
 from portway.wire import names
 
 __all__ = [
@@ -191,7 +191,8 @@ async def today_orders(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/order/today: working orders, and those of the running trading day."""
     where = _order_filter(request)
     queries, days = services.trades.queries, services.trades.trading_days()
-    page = await asyncio.to_thread(queries.orders_today, request.account_no, where, days)
+    account_no, part = request.account_no, _page_and_size(request)
+    page = await asyncio.to_thread(queries.orders_today, account_no, where, days, *part)
     return await _orders(services, request, page)
 
 
@@ -200,7 +201,8 @@ async def history_orders(services: Services, request: Request) -> dict[str, Any]
     begin, end = _range(services, request, "start_at", "end_at")
     where = _order_filter(request, begin, end)
     queries, days = services.trades.queries, services.trades.trading_days()
-    page = await asyncio.to_thread(queries.orders_history, request.account_no, where, days)
+    account_no, part = request.account_no, _page_and_size(request)
+    page = await asyncio.to_thread(queries.orders_history, account_no, where, days, *part)
     return await _orders(services, request, page)
 
 
@@ -409,6 +411,11 @@ def execution_filter(
         done_from=begin,
         done_to=end,
     )
+
+
+def _page_and_size(request: Request) -> tuple[int, int]:
+    page = request.integer("page", least=1, most=PAGE_MAX) or 1
+    return page, request.integer("size", least=1, most=ROWS_MAX) or ROWS_MAX
 
 
 def _filtered_id(request: Request) -> int | None:

@@ -83,6 +83,7 @@ class Peer:
         self.online, self.limit = 0, 10
         self._passwords = 0
         self._connections: dict[int, ServerConnection] = {}
+        self._connected = threading.Event()
         self._count = 0
         self._loop = asyncio.new_event_loop()
         self._server: Any = None
@@ -159,6 +160,10 @@ class Peer:
     def close_connections(self, code: int = 1001, reason: str = "") -> None:
         self._run(self._close(code, reason))
 
+    def wait_for_connection(self) -> None:
+        """Return when a client is connected, or after a moment."""
+        self._connected.wait(0.05)
+
     def cut_connections(self) -> None:
         """End every connection without a close frame."""
         self._run(self._cut())
@@ -191,6 +196,7 @@ class Peer:
         self.upgrades.append(dict(connection.request.headers.raw_items()))
         self.upgrade_paths.append(connection.request.path)
         self._connections[number] = connection
+        self._connected.set()
         try:
             async for message in connection:
                 assert isinstance(message, bytes)
@@ -199,6 +205,8 @@ class Peer:
             pass
         finally:
             del self._connections[number]
+            if not self._connections:
+                self._connected.clear()
 
     async def _answer(self, connection: ServerConnection, number: int, message: bytes) -> None:
         packet = decode_packet(message)

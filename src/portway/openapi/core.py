@@ -64,6 +64,7 @@ class Core(PushSink):
         self._on_error: Callback | None = None
         self._lost_at = 0.0
         self._pushed_at = 0.0
+        self._refill: asyncio.Task[None] | None = None
         self._stale: asyncio.TimerHandle | None = None
         self.pushes = 0
         self.unreadable = 0
@@ -173,6 +174,8 @@ class Core(PushSink):
         now, gap = time.monotonic(), 0.0
         if state is ConnectionState.LOST:
             self._lost_at = now
+            if self._refill is not None:
+                self._refill.cancel()  # the next one knows more
         elif state is ConnectionState.RECONNECTED:
             gap = now - self._lost_at
         if state in (ConnectionState.CONNECTED, ConnectionState.RECONNECTED):

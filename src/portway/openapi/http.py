@@ -391,7 +391,7 @@ def _open(answer: _Answer, *, may_retry: bool) -> Any:
     """
     try:
         value = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     try:
         envelope = open_envelope(value)

@@ -238,7 +238,8 @@ async def open_line(url: str, headers: Mapping[str, str], sink: PushSink) -> Lin
         raise ConnectError(f"IO error: {url}: {error.strerror or error}") from error
     except picows.WSError as error:
         raise ConnectError(f"HTTP error: {url}: {error}") from error
-    assert isinstance(line, Line)
+    if not isinstance(line, Line):  # none is handed over when it was lost by now
+        raise ConnectError(f"connection closed during the upgrade: {url}")
     return line
 
 

@@ -45,6 +45,7 @@ ATTEMPTS_MAX: Final = 3  # of one call whose line breaks under it
 PAUSE_SECONDS_FIRST: Final = 0.25
 PAUSE_SECONDS_MAX: Final = 15.0
 
+SIGN_IN_SECONDS: Final = 10.0  # for the answer to a sign-in
 _SIGN_IN_MS: Final = 5000
 
 
@@ -248,6 +249,8 @@ class Transport:
                 self._changed(ConnectionState.FAILED, error.message)
                 if error.code is not None:
                     self._wake(error)  # the service said no: waiting on would hide its reason
+            except Exception:  # whatever it is, a context that stays down for ever is worse
+                log.exception("%s: reconnecting failed", self._channel.url)
 
     def _wake(self, error: OpenApiException) -> None:
         waiters, self._waiters = self._waiters, set()
@@ -300,7 +303,8 @@ class Transport:
         self._session = call.read(await self._ask_sign_in(line, call))
 
     async def _ask_sign_in(self, line: Line, call: SocketCall[_Session]) -> bytes:
-        return await line.ask(call, self._config.timeout_s, _SIGN_IN_MS)
+        # A line that is deaf from the start is given up soon: the next one may not be.
+        return await line.ask(call, min(self._config.timeout_s, SIGN_IN_SECONDS), _SIGN_IN_MS)
 
     async def _socket_token(self) -> SocketToken:
         token = await _in_thread(self._http.socket_token)

@@ -35,14 +35,9 @@ class Family(NamedTuple):
 
 _OPTIONS = "with options and warrants"
 _TRADING = "with trading and assets"
-_EMPTY = "answers an empty list until then"
 _SERVICE = "needs people or documents that a simulation does not have"
 
-COMMANDS: Final = {
-    13: State("planned", f"{_OPTIONS}; every symbol is left out of the list until then"),
-    22: State("planned", f"{_OPTIONS}; {_EMPTY}"),
-    23: State("refused", "301603 until options and warrants are served"),
-}
+COMMANDS: Final[dict[int, State]] = {}
 
 ENDPOINTS: Final = {
     "POST /v1/trade/order/multileg": State("planned", _OPTIONS),

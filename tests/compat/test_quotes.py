@@ -437,21 +437,15 @@ def test_a_wrong_request_is_refused_with_code_and_text(facts: Any, what: str) ->
     assert answer["message"].strip()
 
 
-NOT_SERVED = ("warrant_list", "capital_flow", "capital_distribution")
+NO_PRINTS = ("capital_flow", "capital_distribution")
 
 
-@pytest.mark.covers("cmd 23", "error 301603")
-@pytest.mark.parametrize("name", NOT_SERVED)
-def test_data_that_has_no_source_yet_is_refused_and_not_made_up(facts: Any, name: str) -> None:
+@pytest.mark.covers("error 301603")
+@pytest.mark.parametrize("name", NO_PRINTS)
+def test_data_that_an_index_cannot_have_is_refused_and_not_made_up(facts: Any, name: str) -> None:
     """Source: quote, errors (no quote data for this security)."""
     assert facts["not served"][name]["code"] == 301603
     assert facts["not served"][name]["message"] == "no quote data"
-
-
-def test_lists_of_securities_that_do_not_exist_yet_are_empty(facts: Any) -> None:
-    """Source: quote, section 4 (left out of a list)."""
-    for name in ("warrant_quote",):
-        assert facts["not served"][name] == {"code": None, "accepted": []}
 
 
 def test_sync_and_async_clients_read_the_same_world(gather: Facts) -> None:

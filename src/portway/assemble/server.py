@@ -30,7 +30,7 @@ from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
 from portway.conductor import Conductor
 from portway.logs import configure_logs
-from portway.market.derived import DerivedMarkets, OptionMarket, Underlyings
+from portway.market.derived import DerivedMarkets, OptionMarket, Underlyings, WarrantMarket
 from portway.market.imported.source import ImportedSource
 from portway.market.listed import ListedSource
 from portway.market.ports import MarketSource
@@ -179,12 +179,14 @@ def _sources(
     world = SyntheticWorld(made.seed, drawn, made.stories(drawn))
     underlyings = Underlyings(reference.instruments, reference.calendars, [*recorded, world])
     options = OptionMarket(made.seed, underlyings)
+    warrants = WarrantMarket(made.seed, underlyings, reference.instruments)
     for source in recorded:
         listed = reference.instruments
         unlisted = [one for one in source.instruments() if one.symbol not in listed]
         reference = reference.with_instruments(unlisted)
-    sources: list[MarketSource] = [*recorded, world, ListedSource(reference.instruments)]
-    return reference, sources, DerivedMarkets(options)
+    derived = DerivedMarkets(options, warrants)
+    rest = ListedSource(reference.instruments)
+    return reference, [*recorded, world, *derived.sources, rest], derived
 
 
 def _clock(

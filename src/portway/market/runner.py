@@ -82,11 +82,9 @@ class MarketRunner:
         """Stand at `instants`; an earlier source wins a symbol over a later one.
 
         Args:
-            derived: Markets in what is written on other securities; theirs are the last sources.
+            derived: Markets in what is written on other securities; theirs are among the sources.
         """
         self.derived = derived
-        if derived is not None:
-            sources = [*sources, *derived.sources]
         self._idle_symbols_max = idle_symbols_max
         self.reference = reference
         self.agenda = Agenda(reference.calendars)
@@ -96,7 +94,7 @@ class MarketRunner:
         self._sources: dict[Symbol, MarketSource] = {}
         for source in reversed(sources):
             self._sources.update(dict.fromkeys(source.symbols(), source))
-        self._finders = [one for one in sources if isinstance(one, _Finder)]
+        self._finders = tuple(one for one in sources if isinstance(one, _Finder))
         self._active: OrderedDict[Symbol, ActiveSymbol] = OrderedDict()
         # Numbers of symbols that were dropped: clients remember them, so they go on from there.
         self._sequences: dict[Symbol, Mapping[SubType, int]] = {}
@@ -127,7 +125,7 @@ class MarketRunner:
         """The listed instrument, or None for an unknown symbol."""
         listed = Symbol(symbol)
         source = self._sources.get(listed)
-        if source is None or isinstance(source, _Finder):
+        if source is None or source in self._finders:
             return self._find(listed)
         return self.reference.instruments.get(listed)
 

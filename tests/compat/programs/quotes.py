@@ -99,11 +99,8 @@ async def refused(calls: Calls) -> dict[str, Any]:
 
 
 async def not_served(calls: Calls) -> dict[str, Any]:
-    """Data of kinds that have no source yet."""
+    """Figures of prints, asked of an index: it has none of its own."""
     wanted = {
-        "warrant_quote": (["13447.HK"],),
-        "warrant_issuers": (),
-        "warrant_list": ("700.HK", sdk.WarrantSortBy.LastDone, sdk.SortOrderType.Ascending),
         "capital_flow": ("HSI.HK",),
         "capital_distribution": ("HSI.HK",),
     }

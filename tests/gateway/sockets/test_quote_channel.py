@@ -321,7 +321,7 @@ async def test_single_commands_refuse_unknown_and_malformed_symbols(command: int
         assert await refusal(client, command, pb.SecurityRequest()) == BAD
 
 
-async def test_what_is_not_served_yet_is_an_empty_list_or_no_data() -> None:
+async def test_where_no_products_are_made_none_are_quoted_or_listed() -> None:
     async with signed_in() as (_, client):
         several = pb.MultiSecurityRequest(symbol=["AAPL.US"])
         assert not (await ask(client, 13, several, pb.WarrantQuoteResponse)).secu_quote

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from portway.market.derived import DerivedMarkets
+from portway.market.derived import DerivedMarkets, WarrantMarket
 from portway.market.runner import MarketRunner
 from portway.model.hours import trading_hours
 from portway.model.instrument import Board as BoardName
@@ -23,6 +23,7 @@ from tests.market.derived.option_days import (
     CALENDAR,
     DAY,
     IBM,
+    SEED,
     SPY,
     events_of,
     market,
@@ -181,7 +182,10 @@ def test_the_totals_of_a_chain_are_the_sums_of_its_contracts():
 def test_the_runner_finds_contracts_and_shows_them_like_any_symbol():
     world = world_of(7)
     begin = {market: new_york(DAY, 11) for market in Market}
-    runner = MarketRunner(REFERENCE, [world], begin, derived=DerivedMarkets(new_market()))
+    options = new_market()
+    products = WarrantMarket(SEED, options.underlyings, REFERENCE.instruments)
+    derived = DerivedMarkets(options, products)
+    runner = MarketRunner(REFERENCE, [world, *derived.sources], begin, derived=derived)
     symbol = contract(AAPL, 2)
     assert runner.instrument(symbol).option.strike == near(AAPL, 2)[0].strike
     assert runner.instrument("AAPL260116C271234.US") is None

@@ -28,10 +28,10 @@ from portway.model.symbol import MalformedSymbol, Market
 from portway.quotes.board import Board
 from portway.wire.pb import quote_pb2 as pb
 
-__all__ = ["OptionCommands", "chain_dates", "chain_strikes"]
+__all__ = ["QUOTE_FIELDS", "OptionCommands", "chain_dates", "chain_strikes", "ratio_text"]
 
 _RATIO_PLACES: Final = 4
-_QUOTE_FIELDS: Final = (
+QUOTE_FIELDS: Final = (
     "symbol", "last_done", "prev_close", "open", "high", "low", "timestamp", "volume", "turnover",
     "trade_status",
 )  # fmt: skip
@@ -110,7 +110,7 @@ class OptionCommands:
         quote = security_quote(board, Market.US, self._quotes.now(Market.US), overnight=False)
         day, market = board.trading_day, derived.options
         return pb.OptionQuote(
-            **{name: getattr(quote, name) for name in _QUOTE_FIELDS},
+            **{name: getattr(quote, name) for name in QUOTE_FIELDS},
             option_extend=pb.OptionExtend(
                 implied_volatility=ratio_text(implied),
                 open_interest=market.open_interest(instrument.symbol, day),

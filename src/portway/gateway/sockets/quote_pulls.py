@@ -9,7 +9,7 @@ quote service that it is given; what else an asker may not see is refused here.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -31,6 +31,7 @@ from portway.gateway.sockets.quote_requests import (
     latest_query,
     wants_all_sessions,
 )
+from portway.gateway.sockets.quote_warrants import WarrantCommands
 from portway.market.history import SymbolHistory
 from portway.market.reference import trading_session_rows
 from portway.model.instrument import Instrument
@@ -56,7 +57,6 @@ _OF_DATA: Final = frozenset(range(QuoteCommand.QUOTE, QuoteCommand.OPTION_CHAIN_
     QuoteCommand.HISTORY_CANDLESTICKS,
 }
 
-M = TypeVar("M", bound=Message)
 Answer = Message | Coroutine[Any, Any, Message]
 PullHandler = Callable[[Asker, Any], Answer]
 
@@ -109,13 +109,14 @@ class QuotePulls:
         self._lookup = Lookup(quotes)
         indicators = IndicatorCommands(quotes, self._lookup)
         options = OptionCommands(quotes, self._lookup)
+        warrants = WarrantCommands(quotes, self._lookup)
         self._handlers: dict[int, PullHandler] = {
             QuoteCommand.MARKET_TRADE_PERIOD: self._trade_periods,
             QuoteCommand.MARKET_TRADE_DAY: self._trade_days,
             QuoteCommand.STATIC_INFO: self._static_info,
             QuoteCommand.QUOTE: self._quote,
             QuoteCommand.OPTION_QUOTE: options.option_quote,
-            QuoteCommand.WARRANT_QUOTE: self._nothing_in_list(pb.WarrantQuoteResponse),
+            QuoteCommand.WARRANT_QUOTE: warrants.warrant_quote,
             QuoteCommand.DEPTH: self._depth,
             QuoteCommand.BROKERS: self._brokers,
             QuoteCommand.PARTICIPANTS: self._participants,
@@ -124,8 +125,8 @@ class QuotePulls:
             QuoteCommand.CANDLESTICKS: self._candlesticks,
             QuoteCommand.OPTION_CHAIN_DATES: options.chain_dates,
             QuoteCommand.OPTION_CHAIN_STRIKES: options.chain_strikes,
-            QuoteCommand.WARRANT_ISSUERS: lambda asker, request: pb.IssuerInfoResponse(),
-            QuoteCommand.WARRANT_LIST: self._no_data,
+            QuoteCommand.WARRANT_ISSUERS: warrants.issuers,
+            QuoteCommand.WARRANT_LIST: warrants.warrant_list,
             QuoteCommand.CAPITAL_FLOW: indicators.capital_flow,
             QuoteCommand.CAPITAL_DISTRIBUTION: indicators.capital_distribution,
             QuoteCommand.CALC_INDEXES: indicators.calc_indexes,
@@ -159,7 +160,9 @@ class QuotePulls:
         """Return the listed ones of the symbols that a request names, each once."""
         names: Any = getattr(request, "symbol", None) or getattr(request, "symbols", ())
         names = (names,) if isinstance(names, str) else names
-        found = map(self._quotes.instrument, dict.fromkeys(names[: SYMBOLS_MAX + 1]))
+        if len(names) > SYMBOLS_MAX:
+            return []  # Refused for their number; nothing is looked up or made ready for that.
+        found = map(self._quotes.instrument, dict.fromkeys(names))
         return [one for one in found if one is not None]
 
     def missing(self, listed: Iterable[Instrument]) -> list[Symbol]:
@@ -346,18 +349,3 @@ class QuotePulls:
             today=self._quotes.board(symbol),
             is_option=instrument.option is not None,
         )
-
-    # --------------------------------------------------------------------- not served yet
-
-    def _nothing_in_list(self, answer: type[M]) -> PullHandler:
-        """No security of that kind is listed, so each symbol asked for is left out."""
-
-        def handle(asker: Asker, request: pb.MultiSecurityRequest) -> M:
-            self._lookup.several(request.symbol)
-            return answer()
-
-        return handle
-
-    def _no_data(self, asker: Asker, request: Any) -> Message:
-        self._lookup.listed_one(request.symbol)
-        raise Refused("QUOTE_NO_DATA")

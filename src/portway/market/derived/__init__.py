@@ -8,5 +8,13 @@ when somebody asks for one; nothing is kept of those that nobody looks at.
 from portway.market.derived.markets import DerivedMarkets
 from portway.market.derived.options import ChainStrike, ChainTotals, OptionMarket
 from portway.market.derived.underlyings import Underlyings
+from portway.market.derived.warrants import WarrantMarket
 
-__all__ = ["ChainStrike", "ChainTotals", "DerivedMarkets", "OptionMarket", "Underlyings"]
+__all__ = [
+    "ChainStrike",
+    "ChainTotals",
+    "DerivedMarkets",
+    "OptionMarket",
+    "Underlyings",
+    "WarrantMarket",
+]

@@ -70,6 +70,7 @@ class DayTerms:
         book_from: The market maker is not there before this instant.
         size: Usual size at the touch; `levels`: prices shown on a side.
         ends_at: Instant at which the contract ended for good; None when it outlives the day.
+        highest: Price above which nobody pays, in units; None without one.
     """
 
     key: int
@@ -82,6 +83,7 @@ class DayTerms:
     multiplier: int = 1
     book_from: int = 0
     ends_at: int | None = None
+    highest: int | None = None
 
 
 class ContractDay:
@@ -117,7 +119,11 @@ class ContractDay:
         part, ticks = self.terms.width
         half = middle * part + ticks * self._grid.tick(middle)
         bid, ask = self._grid.down(middle - half), self._grid.up(middle + half)
-        return bid, np.maximum(ask, bid + self._grid.tick(bid.astype(np.float64)))
+        ask = np.maximum(ask, bid + self._grid.tick(bid.astype(np.float64)))
+        highest = self.terms.highest
+        if highest is None:
+            return bid, ask
+        return np.minimum(bid, self._grid.step(highest, -1)), np.minimum(ask, highest)
 
     def value_at(self, us: int) -> Decimal:
         """Return the theoretical price at an instant, on a tick."""
@@ -254,9 +260,7 @@ class ContractDay:
             if at <= 0:
                 break
             found.append(Level(price(at), size * lot, 1 + number % 3 + size % 4))
-            # Stepping down from a boundary takes the tick of the band below.
-            probe = float(at + (0.5 if step > 0 else -0.5))
-            at += step * int(self._grid.tick(np.array([probe]))[0])
+            at = self._grid.step(at, step)
             if at < self._grid.lowest:
                 break
         return tuple(found)

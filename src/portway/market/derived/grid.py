@@ -5,6 +5,7 @@ Prices are whole numbers of 0.0001, the unit in which every tick is whole.
 
 from __future__ import annotations
 
+from bisect import bisect
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +30,8 @@ class TickGrid:
             dtype=np.float64,
         )
         self._ticks = np.array([int(band.tick * UNITS) for band in table.bands], dtype=np.int64)
+        self._ends_list: list[float] = self._ends.tolist()
+        self._last = len(self._ends_list) - 1
         self._side = "left" if table.boundary is Boundary.LOWER_BAND else "right"
         self.lowest = int(table.lowest * UNITS)
 
@@ -37,6 +40,11 @@ class TickGrid:
         place = np.searchsorted(self._ends, value, self._side)  # type: ignore[call-overload]
         found: Ints = self._ticks[np.minimum(place, len(self._ticks) - 1)]
         return found
+
+    def step(self, value: int, ticks: int) -> int:
+        """Return the price a tick above (1) or below (-1) one that lies on a tick."""
+        probe = value + 0.5 * ticks  # From a boundary the band on that side counts.
+        return value + ticks * int(self._ticks[min(bisect(self._ends_list, probe), self._last)])
 
     def down(self, value: Floats) -> Ints:
         """Return the nearest tick at or below each price; 0 below the lowest price."""

@@ -20,6 +20,7 @@ from portway.market.derived.day import ContractDay, DayTerms, Value
 from portway.market.derived.grid import tick_grid
 from portway.market.derived.tape import print_counts
 from portway.market.derived.underlyings import Underlyings
+from portway.market.prints import regular_prints
 from portway.market.synthetic.draws import Ints
 from portway.market.synthetic.layout import MINUTE_US, instant, microseconds
 from portway.model.corporate_action import CorporateAction
@@ -139,6 +140,8 @@ class DerivedSource(ABC):
             return None
         if day > life.last:
             return self._afterwards(symbol, life, day)
+        if day < life.first:
+            return self._to_be_listed(symbol, day)
         opened = self._day(symbol, day)
         if opened is None:
             return None
@@ -233,10 +236,14 @@ class DerivedSource(ABC):
         return opened is not None and len(opened.tape) > 0
 
     def _ticks_of(self, underlying: Symbol, begin: int, end: int) -> list[tuple[int, float]]:
-        source = self.underlyings.source(underlying)
+        source, span = self.underlyings.source(underlying), (instant(begin), instant(end))
+        listed = self.underlyings.instrument(underlying)
+        prints: Iterator[MarketEvent] = regular_prints(source, underlying, *span)
+        if listed is not None and listed.is_index:
+            prints = source.ticks(underlying, *span)
         return [
             (microseconds(one.at), float(one.price))
-            for one in source.ticks(underlying, instant(begin), instant(end))
+            for one in prints
             if isinstance(one, IndexTick) or (isinstance(one, Trade) and one.trade_type != _ODD_LOT)
         ]
 
@@ -253,6 +260,21 @@ class DerivedSource(ABC):
         grid = tick_grid(spread_table(instrument.market, instrument.security_class, day))
         units = np.maximum(grid.down(value * 10_000.0), grid.lowest)
         return Decimal(int(units[0])).scaleb(-4).normalize() + Decimal("0.00")
+
+    def _to_be_listed(self, symbol: Symbol, day: date) -> DaySnapshot:
+        return DaySnapshot(
+            symbol=symbol,
+            trading_day=day,
+            prev_close=self.prev_close(symbol, day) or Decimal(0),
+            sessions={},
+            minutes=(),
+            auction_volume=0,
+            auction_turnover=Decimal(0),
+            trades=(),
+            depth=None,
+            brokers=None,
+            status=TradeStatus.WARRANT_PREPARE_LIST,
+        )
 
     def _afterwards(self, symbol: Symbol, life: Life, day: date) -> DaySnapshot | None:
         opened = self._day(symbol, life.last)

@@ -36,6 +36,7 @@ HISTORY_RETURNS: Final = 30  # Of the historical volatility that quotes show.
 _LONG_RETURNS: Final = 250
 _MEMORY: Final = 0.94  # A day counts for so much of the day after it in the short volatility.
 _VOLATILITY_RANGE: Final = (0.06, 1.8)
+_DayPrices = tuple[date, float, float, float]  # close, low, high
 _LOOK_BACK: Final = timedelta(days=400)
 
 
@@ -124,7 +125,16 @@ class Underlyings:
         years = range(first.year, last.year + 1)
         rows = [row for year in years for row in self._year(symbol, year)]
         begin = bisect_left(rows, (first, -math.inf))
-        return rows[begin : bisect_left(rows, (last + timedelta(days=1), -math.inf))]
+        end = bisect_left(rows, (last + timedelta(days=1), -math.inf))
+        return [(row[0], row[1]) for row in rows[begin:end]]
+
+    def ranges(self, symbol: Symbol, first: date, last: date) -> list[tuple[date, float, float]]:
+        """Return days, lowest and highest prices from `first` to `last`, raw."""
+        years = range(first.year, last.year + 1)
+        rows = [row for year in years for row in self._year(symbol, year)]
+        begin = bisect_left(rows, (first, -math.inf))
+        end = bisect_left(rows, (last + timedelta(days=1), -math.inf))
+        return [(day, low, high) for day, _, low, high in rows[begin:end]]
 
     def split_factor(self, symbol: Symbol, after: date, through: date) -> float:
         """Return the shares of `through` for one share of `after`: splits between the two days."""
@@ -136,12 +146,15 @@ class Underlyings:
 
     # -- made once ---------------------------------------------------------------------------
 
-    def _year_of(self, symbol: Symbol, year: int) -> tuple[tuple[date, float], ...]:
+    def _year_of(self, symbol: Symbol, year: int) -> tuple[_DayPrices, ...]:
         source = self._sources[symbol]
         first, last = date(year, 1, 1), date(year, 12, 31)
         days = source.trading_days(symbol, first, last)
         bars = source.bars(symbol, Period.DAY, first, last)
-        return tuple((day, float(bar.close)) for day, bar in zip(days, bars, strict=False))
+        return tuple(
+            (day, float(bar.close), float(bar.low), float(bar.high))
+            for day, bar in zip(days, bars, strict=False)
+        )
 
     def _path(self, symbol: Symbol, day: date) -> Path | None:
         source = self._sources[symbol]

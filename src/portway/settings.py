@@ -48,6 +48,7 @@ class Settings:
         fill_model: How orders fill: `touch`, `depth` or `queue`; None: as the home stands.
         rejects: `late` or `early`: whether a lack of money or shares is told after an id was given
             or at submission; None: as the home stands.
+        liquidates: Whether positions of accounts in danger are closed; None: as the home stands.
         not_lent: Symbols that cannot be sold short; None: as the home stands.
         record_commands: File to keep clients' commands in, with their market instants.
         repeat_commands: File of such commands that are carried out when their instants come.
@@ -65,6 +66,7 @@ class Settings:
     fill_model: str | None = None
     rejects: str | None = None
     not_lent: tuple[str, ...] | None = None
+    liquidates: bool | None = None
     record_commands: Path | None = None
     repeat_commands: Path | None = None
     limits: str = "service"

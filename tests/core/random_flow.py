@@ -168,8 +168,11 @@ class Flow:
     pending: list[Command] = field(default_factory=list)
     pace: int = 6
 
+    def settings(self) -> VenueSettings:
+        return VenueSettings(fill_model=self.model)
+
     def begin(self) -> None:
-        self.tell(ConfigureVenue(VenueSettings(fill_model=self.model)))
+        self.tell(ConfigureVenue(self.settings()))
         for account_no in ACCOUNTS:
             self.tell(OpenAccount(account_no, account_no))
             for currency, amount in CASH.items():

@@ -37,6 +37,7 @@ from portway.model.order import TERMINAL_STATUSES, OrderSide, OrderStatus
 from portway.model.symbol import market_of
 from tests.core.money_flow import MoneyFlow
 from tests.core.random_flow import TYPES, Flow
+from tests.core.risky_flow import RiskyFlow
 from tests.support.order_steps import STEPS
 
 SEED = os.environ.get("PORTWAY_SEED")
@@ -153,7 +154,11 @@ class WatchedMoneyFlow(Watched, MoneyFlow):
     """The same with a margin account, exchange, resets and what companies give."""
 
 
-KINDS = (WatchedFlow, WatchedMoneyFlow)
+class WatchedRiskyFlow(Watched, RiskyFlow):
+    """The same on a venue that closes the positions of accounts in danger."""
+
+
+KINDS = (WatchedFlow, WatchedMoneyFlow, WatchedFlow, WatchedRiskyFlow)
 
 
 def played(seed: int, events: int, model: FillModel, kind: type[Any] = WatchedFlow) -> Any:
@@ -189,7 +194,7 @@ def test_every_invariant_holds_over_long_flows(model: FillModel) -> None:
             assert live.order.status is flow.watcher.status[order_id]
     assert played_events * len(FillModel) >= EVENTS
     wanted = [f"{kind.name} filled in {market}" for market in TYPES for kind in TYPES[market]]
-    wanted += ["at the band", "TradingCurbed", "CurbLifted"]
+    wanted += ["at the band", "TradingCurbed", "CurbLifted", "MarginCalled"]
     wanted += ["own match", "AuctionHeld", "OrderReentered", "OrderLingers", "EXPIRED", "REJECTED"]
     wanted += ["QueueMoved"] if model is FillModel.QUEUE else []
     assert not [name for name in wanted if not seen[name]], seen

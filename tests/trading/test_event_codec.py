@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from random import Random
 from typing import get_args
 
 import pytest
@@ -15,6 +16,7 @@ from portway.model.money import Currency
 from portway.trading.event_codec import UnreadableRecord, decode_facts, encode_facts
 from tests.core.money_flow import play_money
 from tests.core.random_flow import play
+from tests.core.risky_flow import RiskyFlow
 
 FACT = CashDeposited(
     "A",
@@ -42,6 +44,12 @@ def test_every_kind_of_fact_comes_back_equal() -> None:
     seen = set()
     flows = [play(seed, 400, FillModel.QUEUE) for seed in range(5)]
     flows += [play_money(seed, 500) for seed in range(6)]
+    for seed in (4, 9):
+        risky = RiskyFlow(Random(seed))
+        risky.begin()
+        for _ in range(400):
+            risky.step()
+        flows.append(risky)
     for flow in flows:
         for record in flow.facts:
             assert decode_facts(encode_facts(record)) == record

@@ -28,4 +28,6 @@ def venue_settings(asked: Settings, stands: VenueSettings) -> VenueSettings:
     if asked.not_lent is not None:
         symbols = tuple(parse_symbol(one) for one in asked.not_lent)
         stands = replace(stands, money=replace(stands.money, not_lent=symbols))
+    if asked.liquidates is not None:
+        stands = replace(stands, money=replace(stands.money, liquidates=asked.liquidates))
     return stands

@@ -141,6 +141,13 @@ def _port(flag: str, default: int, listener: str) -> Callable[..., Any]:
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="Carry out the commands of such a file at their instants, and stand still at its end.",
 )
+@click.option(
+    "--liquidate/--no-liquidate",
+    "liquidates",
+    default=None,
+    show_default="as the home stands; at first: off",
+    help="Close positions of margin accounts in danger: docs/margin.md.",
+)
 @click.option("--limits", type=click.Choice(PROFILES), default="service", help="Profile of limits.")
 @click.option("--log-level", type=click.Choice(LEVELS), default="info")
 @click.option("--log-json", is_flag=True, help="Write the log as JSON lines.")

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from portway.core import accounts, amendments, attached, market_events, order_life, orders
+from portway.core import (
+    accounts,
+    amendments,
+    attached,
+    liquidation,
+    market_events,
+    order_life,
+    orders,
+)
 from portway.core.evolve import evolve
 from portway.core.market_events import Outsides, floor_of
 from portway.core.state import State
@@ -91,6 +99,7 @@ def _decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Ite
             yield from amendments.cancel(state, command, view, at)
         case MarketMoved() as command:
             yield from market_events.market_moved(state, outsides, command, stamped)
+            yield from liquidation.judge(state, outsides, command, stamped, seq)
         case SessionOpened() as command:
             yield from market_events.session_opened(state, outsides, command, stamped)
         case AuctionOpened() as command:

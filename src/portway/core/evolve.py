@@ -49,11 +49,12 @@ from portway.model.event import (
     WatchMoved,
 )
 from portway.model.order import Order, OrderSide, OrderStatus, OrderType, TriggerStatus
-from portway.model.symbol import Symbol, market_of
+from portway.model.symbol import Market, Symbol, market_of
 
 __all__ = ["evolve"]
 
 ZERO = Decimal(0)
+HOME_MARKET = Market.HK  # By whose trading days a margin call falls due.
 
 
 def evolve(state: State, event: Fact) -> Order | None:
@@ -274,6 +275,8 @@ def _settled(state: State, event: SettlementDone) -> None:
     for one in event.settled:
         _settle_one(state, event, one)
     for account in state.accounts.values():
+        if event.market is HOME_MARKET and account.called_days is not None:
+            account.called_days += 1
         for symbol, position in tuple(account.positions.items()):
             if market_of(symbol) is not event.market:
                 continue

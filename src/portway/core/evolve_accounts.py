@@ -21,6 +21,8 @@ from portway.model.event import (
     DividendPaid,
     InterestAccrued,
     InterestPosted,
+    MarginCalled,
+    MarginCallMet,
     OptionExpired,
     PositionAdjusted,
     StandingChanged,
@@ -41,6 +43,8 @@ AccountFact = (
     | CreditLimitChanged
     | InterestAccrued
     | InterestPosted
+    | MarginCalled
+    | MarginCallMet
     | DividendDeclared
     | DividendPaid
     | PositionAdjusted
@@ -79,6 +83,10 @@ def evolve_account(state: State, event: AccountFact) -> None:
             _adjusted(state, event)
         case OptionExpired():
             _expired(state, event)
+        case MarginCalled():
+            state.accounts[event.account_no].called_days = 0
+        case MarginCallMet():
+            state.accounts[event.account_no].called_days = None
         case StandingChanged():
             state.accounts[event.account_no].standing = event.standing
         case AccountReset():
@@ -155,6 +163,7 @@ def _reset(state: State, event: AccountReset) -> None:
         position.quantity = position.cost_price = ZERO
         position.locked = []
     account.credit = ZERO
+    account.called_days = None
     account.accrued = {}
     state.dividends = [one for one in state.dividends if one.account_no != no]
     for key in [key for key in state.unsettled if key[2] == no]:

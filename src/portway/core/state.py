@@ -143,6 +143,7 @@ class Account:
         options: The positions that are options.
         finance_max: Its credit as it was opened with, in its base currency; None: by rule.
         credit: How much it may borrow now, in its base currency.
+        called_days: Trading days of the home market since its margin call; None: there is none.
         standing: What it may do apart from its money.
         accrued: Interest not posted yet: debit times yearly rate times days, by its name.
     """
@@ -155,6 +156,7 @@ class Account:
     kind: AccountKind = AccountKind.CASH
     finance_max: Decimal | None = None
     credit: Decimal = ZERO
+    called_days: int | None = None
     standing: Standing = field(default_factory=Standing)
     accrued: dict[str, dict[Currency, Decimal]] = field(default_factory=dict)
     closed_at: datetime | None = None

@@ -78,6 +78,8 @@ def _average_price(order: Order) -> Decimal:
 
 
 def _tag(order: Order, has_dc_region: bool) -> str:
+    if order.is_forced:
+        return names.order_tag("MARGIN_CALL", has_dc_region)
     long_term = order.terms.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
     return names.order_tag("LONG_TERM" if long_term else "NORMAL", has_dc_region)
 

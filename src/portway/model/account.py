@@ -56,6 +56,7 @@ class MoneyRules(Struct, frozen=True):
         finance_times: Credit of a margin account, in its equity at the start of a day.
         finance_cap_hkd: The most of it, in Hong Kong dollars.
         allows_shorts: Whether margin accounts may sell short at all.
+        liquidates: Whether positions of accounts in danger are closed: docs/margin.md.
         not_lent: Symbols that nobody lends: they cannot be sold short.
         dividend_tax_hk, dividend_tax_us, dividend_tax_cn: Withheld from cash dividends.
     """
@@ -71,6 +72,7 @@ class MoneyRules(Struct, frozen=True):
     finance_cap_hkd: Decimal = Decimal(10_000_000)
     allows_shorts: bool = True
     not_lent: tuple[Symbol, ...] = ()
+    liquidates: bool = False
     dividend_tax_hk: Decimal = Decimal(0)
     dividend_tax_us: Decimal = Decimal("0.30")
     dividend_tax_cn: Decimal = Decimal("0.10")

@@ -204,6 +204,7 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
         parent_id: The order whose execution wakes this one; None: it stands alone.
         attached_kind: Which child of its parent it is.
         option: Terms of the contract it is about; None: a security that is none.
+        is_forced: The broker made it, to close a position of an account in danger.
         msg: Why it was refused: the name of a refusal reason, to be shown as its text; or a remark
             of the system, as it stands.
     """
@@ -227,6 +228,7 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     parent_id: int | None = None
     attached_kind: AttachedKind | None = None
     option: OptionTerms | None = None
+    is_forced: bool = False
 
     @property
     def leaves_quantity(self) -> Decimal:

@@ -42,6 +42,7 @@ from portway.model.corporate_action import CorporateAction
 from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
 from portway.model.order import Order
 from portway.model.symbol import Market, Symbol
+from portway.trading import touched
 from portway.trading.errors import (
     DecisionFailed,
     JournalUnavailable,
@@ -66,7 +67,6 @@ from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
 from portway.trading.row_keys import key_of
 from portway.trading.snapshot import encode_state
-from portway.trading.touched import HOME_MARKET, concerned_symbols, market_of_command, symbols_of
 
 __all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
 
@@ -173,7 +173,7 @@ class VenueRunner:
         asked = self._configure(self._running.state.settings)
         self._is_open = True
         self._task = asyncio.create_task(self._work(), name=f"venue {self._venue}")
-        at = self._market.now(HOME_MARKET)
+        at = self._market.now(touched.HOME_MARKET)
         try:
             answer = await self.submit(ConfigureVenue(asked), at)
         except TradingError:
@@ -242,7 +242,7 @@ class VenueRunner:
         Moves wait conflated, one per symbol: prints add up, the newest depth counts.
         """
         running = self._running
-        if running is None or moved.symbol not in running.state.symbols:
+        if running is None or moved.symbol not in self._told_symbols:
             return
         waiting = self._moves.get(moved.symbol)
         if waiting is not None and waiting.prints:
@@ -251,7 +251,7 @@ class VenueRunner:
         self._wake.set()
 
     def working_symbols(self) -> Collection[Symbol]:
-        """Symbols whose moves matter: those with orders that are not terminal."""
+        """Symbols whose moves matter: of live orders, and of what may have to be sold."""
         return self._told_symbols
 
     def due_between(self, market: Market, after: datetime, until: datetime) -> list[datetime]:
@@ -434,9 +434,9 @@ class VenueRunner:
                 log.exception("a listener of venue %s failed", self._venue)
 
     def _tell_symbols(self, state: State) -> None:
-        if state.symbols.keys() == self._told_symbols:
+        if (watched := touched.watched_symbols(state)) == self._told_symbols:
             return
-        self._told_symbols = frozenset(state.symbols)
+        self._told_symbols = frozenset(watched)
         self._market.working_symbols_changed(self._told_symbols)
 
     def _stamp(self, state: State, call: _Call, views: dict[Symbol, MarketView | None]) -> Stamped:
@@ -446,8 +446,8 @@ class VenueRunner:
             views: Made for this batch so far: no market moves while it is decided.
         """
         command = call.command
-        at = call.at if call.at is not None else self._market.now(market_of_command(state, command))
-        seen = self._views(symbols_of(state, command), views)
+        at = call.at or self._market.now(touched.market_of_command(state, command))
+        seen = self._views(touched.symbols_of(state, command), views)
         return Stamped(command, at.astimezone(UTC), seen, self._actions(state, command))
 
     def _actions(self, state: State, command: Command) -> tuple[CorporateAction, ...]:
@@ -456,7 +456,7 @@ class VenueRunner:
             return ()
         through = command.trading_day
         after = state.days.get(command.market, through - timedelta(days=1))
-        concerned = concerned_symbols(state, command.market)
+        concerned = touched.concerned_symbols(state, command.market)
         found = [
             one for symbol in concerned for one in self._market.actions(symbol, after, through)
         ]

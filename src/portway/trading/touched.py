@@ -6,7 +6,7 @@ so its other securities come with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Final
 
 from portway.core.state import Account, State
@@ -27,7 +27,7 @@ from portway.model.command import (
 )
 from portway.model.symbol import MalformedSymbol, Market, Symbol, market_of, parse_symbol
 
-__all__ = ["HOME_MARKET", "concerned_symbols", "market_of_command", "symbols_of"]
+__all__ = ["HOME_MARKET", "concerned_symbols", "market_of_command", "symbols_of", "watched_symbols"]
 
 # With whose days credit is set and interest grows, and whose clock dates the facts of an account.
 HOME_MARKET: Final = Market.HK
@@ -50,7 +50,8 @@ def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
             return (live.order.terms.symbol,) if live is not None else ()
         case MarketMoved():
             waiting = _waiting_accounts(state, market_of(command.symbol), command.symbol)
-            return _unique([command.symbol], _held_on_margin(waiting))
+            judged = _judged_accounts(state, command.symbol)
+            return _unique([command.symbol], _held_on_margin(waiting), _held_on_margin(judged))
         case SessionOpened() | AuctionOpened() | AuctionLocked() | AuctionEnded() | TimeReached():
             working = [one for one in state.symbols if market_of(one) is command.market]
             waiting = _waiting_accounts(state, command.market, None)
@@ -60,6 +61,13 @@ def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
             valued = state.accounts.values() if command.market is HOME_MARKET else ()
             return _unique(held, _held_on_margin(valued))
     return ()
+
+
+def watched_symbols(state: State) -> Set[Symbol]:
+    """Return the symbols whose moves matter: of live orders, and of what may have to be sold."""
+    if not state.settings.money.liquidates:
+        return state.symbols.keys()
+    return state.symbols.keys() | set(_held_on_margin(state.accounts.values()))
 
 
 def concerned_symbols(state: State, market: Market) -> tuple[Symbol, ...]:
@@ -78,6 +86,12 @@ def _held_on_margin(accounts: Iterable[Account | None]) -> Iterator[Symbol]:
     for account in accounts:
         if account is not None and account.kind is AccountKind.MARGIN:
             yield from account.positions
+
+
+def _judged_accounts(state: State, symbol: Symbol) -> Iterator[Account]:
+    """Yield the margin accounts whose danger depends on the price of a symbol."""
+    if state.settings.money.liquidates:
+        yield from (one for one in state.accounts.values() if symbol in one.positions)
 
 
 def _waiting_accounts(state: State, market: Market, symbol: Symbol | None) -> Iterator[Account]:

@@ -21,6 +21,8 @@ from portway.model.event.accounts import (
     DividendRight,
     InterestAccrued,
     InterestPosted,
+    MarginCalled,
+    MarginCallMet,
     OptionExpired,
     PositionAdjusted,
     Settled,
@@ -72,6 +74,8 @@ __all__ = [
     "Hold",
     "InterestAccrued",
     "InterestPosted",
+    "MarginCallMet",
+    "MarginCalled",
     "NO_HOLD",
     "OptionExpired",
     "OrderAccepted",
@@ -104,6 +108,8 @@ Fact = (
     | CreditLimitChanged
     | InterestAccrued
     | InterestPosted
+    | MarginCalled
+    | MarginCallMet
     | DividendDeclared
     | DividendPaid
     | PositionAdjusted

@@ -31,6 +31,8 @@ __all__ = [
     "InterestAccrued",
     "InterestPosted",
     "OptionExpired",
+    "MarginCallMet",
+    "MarginCalled",
     "PositionAdjusted",
     "Settled",
     "SettlementDone",
@@ -101,6 +103,25 @@ class CreditLimitChanged(Struct, frozen=True, gc=False):
 
     account_no: str
     amount: Decimal
+    at: datetime
+
+
+class MarginCalled(Struct, frozen=True):
+    """An account's equity has fallen to maintenance margin.
+
+    Attributes:
+        amount: What was missing, in its base currency, zero or more.
+    """
+
+    account_no: str
+    at: datetime
+    amount: Decimal
+
+
+class MarginCallMet(Struct, frozen=True):
+    """An account's equity is above maintenance margin again."""
+
+    account_no: str
     at: datetime
 
 

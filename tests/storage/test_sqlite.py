@@ -60,6 +60,18 @@ def test_a_changed_byte_of_any_record_is_found_and_named(tmp_path: Path, place: 
     store.close()
 
 
+@pytest.mark.parametrize("value", [7, 1.5, "text", b""])
+def test_a_record_of_another_kind_is_found_and_named(tmp_path: Path, value: object) -> None:
+    """As a flipped bit in the header of a row makes it."""
+    path = tmp_path / "portway.db"
+    journal_of(path)
+    tamper(path, "UPDATE journal SET payload = ? WHERE seq = 7", value)
+    store = SqliteStore(path)
+    with pytest.raises(JournalCorrupt, match="record 7 "):
+        list(store.read(VENUE))
+    store.close()
+
+
 @pytest.mark.parametrize("gone", [1, 7, 20])
 def test_a_missing_record_is_found_and_named(tmp_path: Path, gone: int) -> None:
     path = tmp_path / "portway.db"

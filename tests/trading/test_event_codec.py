@@ -69,6 +69,9 @@ def test_every_kind_of_fact_comes_back_equal() -> None:
         WRITTEN[:-9],
         WRITTEN.replace(b'"1000.50"', b'"1000.5x"'),
         b"\xff\xfe",
+        WRITTEN.replace(b"CashDeposited", b"Cash\xf2eposited"),
+        WRITTEN.replace(b'"1000.50"', b'"10\xcd0.50"'),
+        WRITTEN.replace(b'"1000.50"', b'"sNaN"'),
     ],
 )
 def test_what_is_not_a_record_is_refused(payload: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from pathlib import Path
 
@@ -85,7 +86,18 @@ def test_a_changed_record_is_named_by_the_chain(home: Path) -> None:
     (payload,) = look(home, "SELECT payload FROM journal WHERE seq = 17")
     assert isinstance(payload, bytes)
     tamper(home, "UPDATE journal SET payload = ? WHERE seq = 17", payload.replace(b'"', b"'", 1))
-    assert first_difference(home).startswith("record 17:")
+    told = first_difference(home)
+    assert re.match(r"record 17 \(\w+ of [^)]*\): its hash is|record 17: its hash is", told), told
+    assert told.endswith("the record was changed, for the next one stands on the hash")
+
+
+def test_a_changed_hash_and_a_missing_record_are_told_apart(home: Path) -> None:
+    chain = look(home, "SELECT chain FROM journal WHERE seq = 17")[0]
+    tamper(home, "UPDATE journal SET chain = x'00' WHERE seq = 17")
+    assert "the hash was changed" in first_difference(home)
+    tamper(home, "UPDATE journal SET chain = ? WHERE seq = 17", chain)
+    tamper(home, "DELETE FROM journal WHERE seq = 20")
+    assert first_difference(home).startswith("record 20: it is missing, and record ")
 
 
 def test_a_head_that_lags_behind_is_found(home: Path) -> None:
@@ -216,7 +228,7 @@ def test_memory_is_not_spent_on_what_is_over(home: Path) -> None:
     from portway.trading.verify import _Walk
 
     with opened_for_reading(home) as reader:
-        walk = _Walk(reader, VENUE, SqliteKeptRows(reader, VENUE), None)
+        walk = _Walk(reader, VENUE, SqliteKeptRows(reader, VENUE), None, None)
         most = max(len(walk._lasting) for _ in walk.steps())
         open_orders = len(walk._state.orders)
         walk.finish()

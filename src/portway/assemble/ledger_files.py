@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portway.storage.broken_link import explain_break
 from portway.storage.errors import ArchiveDamaged, DatabaseCorrupt, StorageError
 from portway.storage.home import DATABASE_FILE, check_home, is_in_use
 from portway.storage.kept_rows import SqliteKeptRows
@@ -93,7 +94,10 @@ def verify_reader(
         def reached(seq: int, venue: str = venue, last: int = last) -> None:
             told(venue, seq, last)
 
+        def explain(seq: int, venue: str = venue) -> tuple[str, str]:
+            return explain_break(reader, venue, seq)
+
         kept = SqliteKeptRows(reader, venue)
-        found = verify(reader, venue, kept, reader.kept_snapshot(venue), reached)
+        found = verify(reader, venue, kept, reader.kept_snapshot(venue), reached, explain)
         report.venues.append((found, head))
     return report

@@ -109,12 +109,16 @@ def _show(found: Audit, shown: Sequence[AuditedAccount], curves: Sequence[Curve]
     console.print(
         Text(
             f"proven: {found.records} records, {found.entries} entries; {len(found.assets)} assets "
-            f"sum to zero ({assets}); {found.checks} figures of {len(found.accounts)} accounts "
+            f"sum to zero ({assets}); {found.checks} figures of {_counted(len(found.accounts))} "
             "agree with read models, answers and statements",
             "bold",
         ),
         soft_wrap=True,
     )
+
+
+def _counted(accounts: int) -> str:
+    return f"{accounts} account{'s' * (accounts != 1)}"
 
 
 def _table(account: AuditedAccount) -> Table:

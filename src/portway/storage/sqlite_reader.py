@@ -336,9 +336,13 @@ def _shape(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]
     for kind, name, table in named:
         pragma = "table_info" if kind == "table" else "index_info"
         rows = connection.execute(f"SELECT * FROM pragma_{pragma}(?)", (name,)).fetchall()
-        shape[name] = [(kind, table), *(tuple(map(_folded, row)) for row in rows)]
+        shape[name] = [(kind, table), *(_folded(row) for row in rows)]
     return shape
 
 
-def _folded(value: object) -> object:
-    return value.casefold() if isinstance(value, str) else value
+def _folded(row: tuple[Any, ...]) -> tuple[object, ...]:
+    """Fold names and types, which SQL spells as it likes, and nothing else."""
+    return tuple(
+        value.casefold() if place in (1, 2) and isinstance(value, str) else value
+        for place, value in enumerate(row)
+    )

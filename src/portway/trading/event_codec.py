@@ -52,5 +52,6 @@ def decode_facts(payload: bytes) -> tuple[Fact, ...]:
         if record.version != VERSION:
             raise UnreadableRecord(f"format {record.version}; this program reads {VERSION}")
         return tuple(_DECODERS[name].decode(raw) for name, raw in record.facts)
-    except (msgspec.MsgspecError, KeyError) as error:
+    # The decoder's own errors, and what damaged bytes make of names, text and amounts.
+    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError, ArithmeticError) as error:
         raise UnreadableRecord(f"{type(error).__name__}: {error}") from error

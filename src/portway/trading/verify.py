@@ -116,13 +116,15 @@ def verify(
     kept: KeptRows,
     snapshot: SnapshotOf | None = None,
     told: Callable[[int], None] = lambda seq: None,
+    explain: Callable[[int], tuple[str, str]] | None = None,
 ) -> Verified:
     """Walk the journal of a venue and compare everything kept beside it.
 
     Args:
         told: Called with the position reached, now and then.
+        explain: Returns what a record is about that is not what was written, and why it is not.
     """
-    walk = _Walk(journal, venue, kept, snapshot)
+    walk = _Walk(journal, venue, kept, snapshot, explain)
     try:
         for seq in walk.steps():
             if not seq % TELL_RECORDS:
@@ -160,12 +162,18 @@ class _Found(Exception):
 
 class _Walk:
     def __init__(
-        self, journal: Journal, venue: str, kept: KeptRows, snapshot: SnapshotOf | None
+        self,
+        journal: Journal,
+        venue: str,
+        kept: KeptRows,
+        snapshot: SnapshotOf | None,
+        explain: Callable[[int], tuple[str, str]] | None,
     ) -> None:
         self._journal = journal
         self._venue = venue
         self._kept = kept
         self._snapshot = snapshot
+        self._explain = explain
         self._state = State()
         self._lasting: dict[object, tuple[Row, int, str]] = {}
         self._counts: Counter[type[Row]] = Counter()
@@ -180,7 +188,8 @@ class _Walk:
                 record = next(records, None)
             except JournalCorrupt as error:
                 seq = done.seq + 1
-                raise _Found(Difference(str(error), seq, is_damage=True)) from error
+                subject, what = ("", str(error)) if self._explain is None else self._explain(seq)
+                raise _Found(Difference(what, seq, subject, is_damage=True)) from error
             if record is None:
                 break
             try:

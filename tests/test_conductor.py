@@ -26,6 +26,7 @@ from portway.model.order import OrderSide, OrderStatus, OrderType
 from portway.model.session import Phase
 from portway.model.symbol import Market, Symbol
 from portway.storage.memory import MemoryStore
+from portway.trading.errors import VenueBusy
 from portway.trading.ports import JournalRecord, OrderFilter, Row, WriteFailed
 from portway.trading.runner import VenueRunner
 from tests.gateway.clients import until
@@ -214,3 +215,28 @@ async def test_instants_for_which_orders_wait_are_told_however_long_the_step() -
         ]
         await that.conductor.step(600)
         assert {that.status(one) for one in orders} == {OrderStatus.FILLED}
+
+
+async def test_a_command_that_is_recorded_waits_for_its_place_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While a step cannot be carried out, a client hears that the venue is busy."""
+    monkeypatch.setattr(conducting, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(conducting, "PLACE_SECONDS_MAX", 0.05)
+    noted: list[object] = []
+    async with day("2026-01-05T15:59:00+08:00") as that:
+        that.conductor.note_commands(lambda instants, command: noted.append((instants, command)))
+        payment = Deposit(ACCOUNT, Currency.HKD, Decimal(1))
+        await that.conductor.submit(payment)
+        begin = datetime(2026, 1, 5, 7, 59, tzinfo=UTC)
+        assert noted == [(dict.fromkeys((Market.HK, Market.US, Market.CN), begin), payment)]
+        order = await that.order(OrderType.LO, "500")
+        that.store.failures = 10**6
+        stepping = asyncio.create_task(that.conductor.step(1200))
+        await asyncio.sleep(0)
+        with pytest.raises(VenueBusy):
+            await that.conductor.submit(payment)
+        that.store.failures = 0
+        await stepping
+        assert that.status(order) is OrderStatus.EXPIRED
+        assert len(noted) == 1

@@ -25,7 +25,7 @@ from portway.model.command import Command, MarketMoved, TimeReached
 from portway.model.event import Event
 from portway.model.session import Timetable, phase_at
 from portway.model.symbol import Market, market_of
-from portway.trading.errors import DecisionFailed, JournalUnavailable, TradingError
+from portway.trading.errors import DecisionFailed, JournalUnavailable, TradingError, VenueBusy
 from portway.trading.runner import VenueRunner
 from portway.trading.script import Script, ScriptError, ScriptLine
 
@@ -42,6 +42,7 @@ STEP_SECONDS_MAX = 366 * 86400.0
 RETRY_SECONDS = 0.05  # Before what is due is submitted again; doubled each time, up to the maximum.
 RETRY_SECONDS_MAX = 5.0
 DEFECTS_MAX = 5
+PLACE_SECONDS_MAX = 10.0  # How long a command waits for its place between two moves of time.
 
 PHASE_TIMETABLES = {Market.HK: Timetable.HK, Market.US: Timetable.US, Market.CN: Timetable.SH}
 
@@ -195,12 +196,24 @@ class Conductor:
         self._note = note
 
     async def submit(self, command: Command) -> tuple[Event, ...]:
-        """Carry a client's command out between two moves of time, where its instant is exact."""
-        async with self._moving:
+        """Carry a client's command out between two moves of time, where its instant is exact.
+
+        Raises:
+            VenueBusy: Time has been on the move for too long; nothing was done.
+            TradingError: As the venue's.
+        """
+        try:
+            async with asyncio.timeout(PLACE_SECONDS_MAX):
+                await self._moving.acquire()
+        except TimeoutError:
+            raise VenueBusy("a long step of the clock is being carried out") from None
+        try:
             answer = await self._venue.submit(command)
             if self._note is not None:
                 self._note(dict(self._clock.instants), command)
             return answer
+        finally:
+            self._moving.release()
 
     async def halt(self, running: asyncio.Task[None]) -> None:
         """Cancel the task of `run` between two moves of time, so that none is left half done."""
@@ -387,22 +400,21 @@ class Conductor:
         return bool(waiting) and waiting[0] < targets[market]
 
     async def _tell(self, moved: MarketMoved) -> bool:
-        """Let the venue know; False when no order of the symbol works any more."""
+        """Let the venue know; returns whether anything followed from it."""
         if moved.symbol not in self._venue.working_symbols():
             return False
         pause = RETRY_SECONDS
         while True:
             try:
-                await self._venue.submit(moved, moved.at)
+                return bool(await self._venue.submit(moved, moved.at))
             except JournalUnavailable:
                 # The venue has told why. Nothing was done, so that no print counts twice.
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY_SECONDS_MAX)
-                continue
             except TradingError as error:
                 # The next move of the symbol shows the whole market again; time goes on.
                 log.error("the venue did not hear that %s moved: %s", moved.symbol, error)
-            return True
+                return False
 
     async def _submit_line(self, command: Command) -> None:
         """Carry out a script's command; one that is refused was so when it was recorded, too."""

@@ -10,6 +10,7 @@ import pytest
 from portway.storage import command_file
 from portway.storage.command_file import CommandFile, read_script_lines
 from portway.storage.errors import ScriptUnreadable
+from portway.trading.script import RECORDING_MARK
 
 
 def test_lines_are_there_at_once_and_for_the_owner_alone(tmp_path: Path) -> None:
@@ -49,16 +50,17 @@ def test_what_cannot_be_written_any_more_is_given_up(
 
 
 def test_a_torn_tail_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A killed server may leave half a line; a script written by hand may end without a newline."""
-    path = tmp_path / "script.jsonl"
-    path.write_bytes(b'{"a": 1}\n{"b": 2}')
-    assert read_script_lines(path) == [b'{"a": 1}', b'{"b": 2}']
+    """A killed server may leave half a line; what a hand left so is its author's mistake."""
+    path, head = tmp_path / "script.jsonl", RECORDING_MARK
+    path.write_bytes(head + b'\n{"b": 2}')
+    assert read_script_lines(path) == [head, b'{"b": 2}']
     for cut in range(1, 8):
-        path.write_bytes(b'{"a": 1}\n' + b'{"b": 2}'[:cut])
-        assert read_script_lines(path) == [b'{"a": 1}'], cut
+        path.write_bytes(head + b"\n" + b'{"b": 2}'[:cut])
+        assert read_script_lines(path) == [head], cut
     assert "ends within line 2" in caplog.text
-    path.write_bytes(b'{"a": 1}\n{"b"\n')  # Whole lines are the reader's affair.
-    assert read_script_lines(path)[1] == b'{"b"'
+    for text in (head + b'\n{"b"\n', b'by hand\n{"b"'):
+        path.write_bytes(text)
+        assert read_script_lines(path)[1] == b'{"b"'
 
 
 def test_a_script_has_a_maximum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from portway.storage.errors import ScriptUnreadable
+from portway.trading.script import RECORDING_MARK
 
 __all__ = ["CommandFile", "read_script_lines"]
 
@@ -72,7 +73,7 @@ class CommandFile:
 
 
 def read_script_lines(path: Path) -> list[bytes]:
-    """Return the lines of a script; one that was cut off while it was written is left out.
+    """Return the lines of a script; of a recording, one that was cut off in writing is left out.
 
     Raises:
         ScriptUnreadable: If there is no such file, or it is too large.
@@ -84,7 +85,8 @@ def read_script_lines(path: Path) -> list[bytes]:
     except OSError as error:
         raise ScriptUnreadable(f"{path}: {error.strerror or error}") from error
     lines = text.splitlines()
-    if lines and not text.endswith(b"\n") and not _is_whole(lines[-1]):
+    is_recording = bool(lines) and RECORDING_MARK in lines[0]
+    if is_recording and not text.endswith(b"\n") and not _is_whole(lines[-1]):
         log.warning("%s ends within line %s, which is left out", path, len(lines))
         lines.pop()
     return lines

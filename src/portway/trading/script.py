@@ -32,6 +32,7 @@ from portway.model.symbol import Market
 
 __all__ = [
     "END",
+    "RECORDING_MARK",
     "SCRIPT_LINES_MAX",
     "Script",
     "ScriptError",
@@ -45,6 +46,7 @@ __all__ = [
 END: Final = "End"
 SCRIPT_VERSION: Final = 1
 SCRIPT_LINES_MAX: Final = 1_000_000
+RECORDING_MARK: Final = b'"portway_script"'  # In the first line of a recording.
 
 # What the clock, the market and the settings say; everything else comes from clients and owners.
 _NOT_CLIENTS: Final = (
@@ -188,7 +190,7 @@ def parse_script(lines: Iterable[bytes]) -> Script:
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
-        if number == 1 and b'"portway_script"' in text:
+        if number == 1 and RECORDING_MARK in text:
             origin = _origin(text)
             continue
         if number > SCRIPT_LINES_MAX:

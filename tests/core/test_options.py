@@ -16,7 +16,7 @@ from portway.core.engine import Outsides, handle
 from portway.core.funds import summary_of
 from portway.core.invariants import check_invariants
 from portway.core.state import State
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Agreement, Standing
 from portway.model.command import (
     Command,
     Deposit,
@@ -62,14 +62,21 @@ RIGHTS = {CALL_200: "C200", CALL_210: "C210", PUT_200: "P200", PUT_190: "P190"}
 class OptionFloor:
     """Apple at 200 and four options on it; every order in them trades at the quote that is set."""
 
-    def __init__(self, kind: AccountKind = AccountKind.CASH, cash: int = 100_000) -> None:
+    def __init__(
+        self,
+        kind: AccountKind = AccountKind.CASH,
+        cash: int = 100_000,
+        *,
+        approved: bool = True,
+    ) -> None:
         self.state, self.outsides, self.seq, self.at = State(), Outsides(), 0, OPEN
         self.day, self.spot = DAY, Decimal(200)
         self.views: dict[Symbol, MarketView] = {APPLE: market_view(APPLE, last_done="200")}
         for symbol, text in RIGHTS.items():
             right = Right.CALL if text[0] == "C" else Right.PUT
             self._list(symbol, right, Decimal(text[1:]))
-        self.tell(OpenAccount(ACCOUNT, "", Currency.USD, kind=kind))
+        standing = Standing(tuple(Agreement) if approved else ())
+        self.tell(OpenAccount(ACCOUNT, "", Currency.USD, kind=kind, standing=standing))
         self.tell(Deposit(ACCOUNT, USD, Decimal(cash)))
         for symbol in self.views:
             self.quote(symbol, "5", "5.05" if symbol != APPLE else "200.05")
@@ -214,6 +221,16 @@ def test_a_cash_account_secures_a_put_by_its_strike() -> None:
     account = floor.state.accounts[ACCOUNT]
     assert account.pledged_cash(USD) == 20_000
     assert floor.rejection("BUY", 100, "200.05", APPLE) == "BUYING_POWER_EXCEEDED"
+
+
+def test_writing_uncovered_options_takes_approval() -> None:
+    floor = OptionFloor(AccountKind.MARGIN, approved=False)
+    assert floor.rejection("SELL", 1, "5", CALL_210) == "OPTION_APPROVAL_MISSING"
+    floor.trade("BUY", 100, "200.05", APPLE)
+    floor.trade("SELL", 1, "5", CALL_210)  # Covered: no approval needed.
+    floor.trade("BUY", 1, "5.05", PUT_190)
+    floor.trade("SELL", 1, "5", PUT_200)  # Nor for a spread.
+    assert floor.rejection("SELL", 1, "5", PUT_200) == "OPTION_APPROVAL_MISSING"
 
 
 def test_a_margin_account_writes_naked_as_far_as_its_buying_power_goes() -> None:

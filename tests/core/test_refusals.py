@@ -29,6 +29,7 @@ from portway.model.session import Phase
 from portway.model.symbol import Symbol
 from portway.wire.reasons import REASONS
 from tests.core.day_floor import DayFloor
+from tests.core.test_options import CALL_210, OptionFloor
 from tests.trading.floor import ACCOUNT, APPLE, MOUTAI, OTHER, TENCENT, terms
 
 D = Decimal
@@ -146,6 +147,13 @@ def bought_by_a_resident() -> str | None:
 SIGNED = {"agreements": tuple(Agreement)}
 GTC, GTD = TimeInForce.GTC, TimeInForce.GTD
 LATE = DayFloor().day + timedelta(days=91)
+
+
+def written_naked() -> str | None:
+    floor = OptionFloor(AccountKind.MARGIN, approved=False)
+    return floor.rejection("SELL", 1, "5", CALL_210)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "PARAMETER_INVALID": lambda: submitted(remark="x" * 256),
     "SYMBOL_NOT_FOUND": unknown_symbol,
@@ -173,6 +181,7 @@ SCENARIOS: dict[str, Scenario] = {
     "BORROWING_AGREEMENT_MISSING": lambda: sold_short(TENCENT, "500"),
     "RESIDENCY_RESTRICTED": bought_by_a_resident,
     "SHARES_NOT_LENT": lambda: sold_short(TENCENT, "500", lent=False, **SIGNED),
+    "OPTION_APPROVAL_MISSING": written_naked,
     "SHORT_PRICE_TOO_LOW": lambda: sold_short(TENCENT, "500", **SIGNED),
     "REPLACE_NOT_SUPPORTED": lambda: replaced(400, kind=T.AO),
     "REPLACE_NOT_ALLOWED": replaced_after_its_end,

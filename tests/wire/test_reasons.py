@@ -44,6 +44,7 @@ ORDERS = {
     "SHORT_SALE_DISCLOSURE_MISSING": (602065, None),
     "GRID_PARAMETER_MISSING": (602080, None),
     "BORROWING_AGREEMENT_MISSING": (602301, None),
+    "OPTION_APPROVAL_MISSING": (602001, None),
     "RESIDENCY_RESTRICTED": (602315, None),
     "REPLACE_NOT_SUPPORTED": (602012, "Order amendment is not supported for this order type"),
     "REPLACE_NOT_ALLOWED": (602013, "Order status does not allow amendment"),

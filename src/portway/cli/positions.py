@@ -15,6 +15,7 @@ from portway.cli.client import client_of, explained
 from portway.cli.home import home_option
 from portway.cli.live import show_live
 from portway.cli.owner import echo_json
+from portway.model.derivative import CONTRACT_SIZE, looks_like_option
 from portway.openapi import QuoteContext
 from portway.openapi.http import HttpClient
 
@@ -67,6 +68,7 @@ def _table(rows: list[dict[str, Any]], quotes: QuoteContext) -> Table:
 
 def _cells(row: dict[str, Any], last: Decimal | None) -> list[str | Text]:
     quantity, cost = Decimal(row["quantity"]), Decimal(row["cost_price"])
+    quantity *= CONTRACT_SIZE if looks_like_option(row["symbol"]) else 1
     known = [row["symbol"], row["symbol_name"], row["quantity"], row["available_quantity"]]
     if not last:
         return [*known, row["cost_price"], "", "", "", "", row["currency"]]

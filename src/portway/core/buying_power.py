@@ -40,6 +40,7 @@ __all__ = [
     "RiskLevel",
     "Summary",
     "factors_of",
+    "options_of",
     "short_proceeds",
     "summarise",
     "withdrawable",
@@ -229,7 +230,7 @@ def summarise(
     total = sum((one.cash * at[one.currency] for one in cash), ZERO)
     frozen = sum((one.frozen_cash * at[one.currency] for one in cash), ZERO)
     proceeds = short_proceeds(holdings, currency, rates)
-    options = _written(holdings, secured=secured)
+    options = options_of(holdings, secured=secured)
     totals = assess(
         total,
         [one for holding in holdings for one in _longs(holding, options, at[holding.currency])],
@@ -262,7 +263,8 @@ def _summary(
     )
 
 
-def _written(holdings: Sequence[HoldingView], *, secured: bool) -> WrittenOptions:
+def options_of(holdings: Sequence[HoldingView], *, secured: bool) -> WrittenOptions:
+    """Return what the options among some holdings ask for, in their own currencies."""
     shares = {one.symbol: one.quantity for one in holdings if one.option is None}
     options = [
         OptionHolding(

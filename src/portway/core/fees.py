@@ -151,12 +151,15 @@ def affordable(
     cash: Decimal,
     lot_size: Decimal,
     factor: Decimal = Decimal(1),
+    multiplier: int = 1,
 ) -> Decimal:
     """Return the largest whole number of lots, in shares, that `cash` pays for, fees included.
 
     Args:
         factor: Which part of the price is to be paid, above zero; the fees always are.
+        multiplier: Shares behind one unit of what is bought.
     """
+    price *= multiplier
 
     def cost(lots: int) -> Decimal:
         quantity = lots * lot_size

@@ -11,14 +11,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from portway.core.buying_power import CashView, HoldingView, Summary, factors_of, summarise
+from portway.core.buying_power import (
+    CashView,
+    HoldingView,
+    Summary,
+    factors_of,
+    options_of,
+    summarise,
+)
 from portway.core.interest import day_basis
 from portway.core.margin import FULL, short_requirement
 from portway.core.matching import Floor
 from portway.core.order_checks import affordability_refusal
 from portway.core.standing_checks import loan_refusal
 from portway.core.state import Account, Position, State
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Agreement
 from portway.model.command import MarketView
 from portway.model.derivative import OptionTerms, strike_money
 from portway.model.event import NO_HOLD, Hold, RefusalReason
@@ -212,6 +219,10 @@ def _margin_refusal(
     own = _holding(account, instrument.symbol, position, floor.views)
     after = [one for one in before if one.symbol != own.symbol]
     after.append(replace(own, shorting=own.shorting + writes))
+    naked = [options_of(some, secured=False).naked for some in (before, after)]
+    is_naked = naked[1].get(own.symbol, ZERO) > naked[0].get(own.symbol, ZERO)
+    if is_naked and Agreement.NAKED_OPTIONS not in account.standing.agreements:
+        return R.OPTION_APPROVAL_MISSING
     now = _summarise(floor.state, account, before)
     needed = _summarise(floor.state, account, after).init_margin - now.init_margin
     return R.BUYING_POWER_EXCEEDED if needed > now.buy_power else None

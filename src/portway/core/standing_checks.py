@@ -54,6 +54,8 @@ def standing_refusals(
         yield OrderRefused(R.RESIDENCY_RESTRICTED)
     if account.kind is AccountKind.CASH or terms.side is OrderSide.BUY:
         return
+    if instrument.option is not None:
+        return  # Written, not borrowed: what that takes is `funds.py`'s.
     if quantity <= max(ZERO, account.available_shares(instrument.symbol) + freed):
         return
     reason = loan_refusal(account.kind, account.standing, instrument, money)

@@ -19,7 +19,7 @@ from portway.model import derivative
 from portway.model.money import Currency
 from portway.model.symbol import Symbol
 
-__all__ = ["NO_OPTIONS", "OptionHolding", "WrittenOptions", "written_options"]
+__all__ = ["NO_OPTIONS", "OptionHolding", "WrittenOptions", "bare_extra", "written_options"]
 
 ZERO = Decimal(0)
 
@@ -56,13 +56,15 @@ class WrittenOptions(Struct, frozen=True):
     Attributes:
         requirements: Of every option that is written.
         paired: Contracts held that cover written ones, by symbol: they need no margin of their own.
+        naked: Contracts that nothing covers, by symbol.
     """
 
     requirements: dict[Symbol, Requirement]
     paired: dict[Symbol, Decimal]
+    naked: dict[Symbol, Decimal]
 
 
-NO_OPTIONS = WrittenOptions({}, {})
+NO_OPTIONS = WrittenOptions({}, {}, {})
 
 
 @dataclass(slots=True)
@@ -86,16 +88,18 @@ def written_options(
     free = dict(shares)
     held = [_Left(one, one.quantity) for one in holdings if one.quantity > 0]
     requirements: dict[Symbol, Requirement] = {}
+    naked: dict[Symbol, Decimal] = {}
     # What loses most is paired first, with what limits its loss best.
     for one in sorted(holdings, key=_danger):
         if one.written:
-            requirements[one.symbol] = _requirement(one, free, held, secured=secured)
+            found, bare = _requirement(one, free, held, secured=secured)
+            requirements[one.symbol], naked[one.symbol] = found, bare
     paired = {
         left.holding.symbol: left.holding.quantity - left.contracts
         for left in held
         if left.contracts < left.holding.quantity
     }
-    return WrittenOptions(requirements, paired)
+    return WrittenOptions(requirements, paired, naked)
 
 
 def _danger(holding: OptionHolding) -> tuple[Symbol, bool, Decimal]:
@@ -105,7 +109,8 @@ def _danger(holding: OptionHolding) -> tuple[Symbol, bool, Decimal]:
 
 def _requirement(
     written: OptionHolding, free: dict[Symbol, Decimal], held: list[_Left], *, secured: bool
-) -> Requirement:
+) -> tuple[Requirement, Decimal]:
+    """Return what written contracts require, and how many of them nothing covers."""
     terms, left = written.terms, written.written
     extra = ZERO
     if terms.is_call:
@@ -119,9 +124,9 @@ def _requirement(
         other.contracts -= pairs
         left -= pairs
         extra += pairs * _pair_extra(written, other.holding)
-    extra += left * _bare_extra(written, secured=secured)
+    extra += left * bare_extra(written, secured=secured)
     value = max(ZERO, -written.quantity) * written.price * terms.multiplier
-    return Requirement(value, extra, extra, extra)
+    return Requirement(value, extra, extra, extra), left
 
 
 def _limits(held: _Left, written: derivative.OptionTerms) -> bool:
@@ -149,7 +154,8 @@ def _pair_extra(written: OptionHolding, held: OptionHolding) -> Decimal:
     return max(ZERO, gross - credit)
 
 
-def _bare_extra(written: OptionHolding, *, secured: bool) -> Decimal:
+def bare_extra(written: OptionHolding, *, secured: bool = False) -> Decimal:
+    """Return what one contract that nothing covers requires beyond its own value."""
     is_call = written.terms.is_call
     if secured and not is_call:
         return ZERO  # The strike is frozen, which counts already.

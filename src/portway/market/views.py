@@ -122,7 +122,7 @@ class MarketViews:
             status=board.status,
             is_half_day=calendar.is_half_day(day),
             references=self._references(instrument, day, board, now),
-            is_price_tested=market is Market.US and _is_price_tested(board, day),
+            is_price_tested=_tests_prices(instrument) and _is_price_tested(board, day),
         )
 
     def _references(
@@ -195,6 +195,10 @@ class MarketViews:
             return ()
         known = source.corporate_actions(symbol)
         return tuple(one for one in known if after < one.ex_date <= through)
+
+
+def _tests_prices(instrument: Instrument) -> bool:
+    return instrument.market is Market.US and instrument.option is None
 
 
 def _is_price_tested(board: Board, day: date) -> bool:

@@ -30,6 +30,7 @@ class Agreement(NamedEnum):
 
     US_SHORT_SALE = auto()  # The risk disclosure of short sales of US shares.
     HK_BORROWING = auto()  # The lending agreement without which no HK share is borrowed.
+    NAKED_OPTIONS = auto()  # The approval without which no option is written uncovered.
 
 
 class Standing(Struct, frozen=True):

@@ -40,6 +40,7 @@ class RefusalReason(NamedEnum):
     BORROWING_AGREEMENT_MISSING = auto()
     RESIDENCY_RESTRICTED = auto()
     SHARES_NOT_LENT = auto()
+    OPTION_APPROVAL_MISSING = auto()
     SHORT_PRICE_TOO_LOW = auto()
     REPLACE_NOT_SUPPORTED = auto()
     REPLACE_NOT_ALLOWED = auto()

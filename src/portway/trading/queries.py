@@ -20,7 +20,8 @@ from portway.core.buying_power import CashView, Summary, factors_of
 from portway.core.margin import short_requirement
 from portway.core.order_checks import Touch, reserve_price
 from portway.core.standing_checks import loan_refusal
-from portway.model.account import AccountKind, MoneyRules
+from portway.core.written_options import OptionHolding, bare_extra
+from portway.model.account import AccountKind, Agreement, MoneyRules
 from portway.model.command import MarketView, VenueSettings
 from portway.model.entry import Fee
 from portway.model.event import NO_HOLD
@@ -324,17 +325,16 @@ class TradeQueries:
             self._settings.fee_rates,
         )
         cash = self._available(account_no, view.instrument.settlement_currency, old)
-        lot_size = Decimal(view.instrument.lot_size)
+        lot_size, units = Decimal(view.instrument.lot_size), view.instrument.multiplier
+
+        def most(money: Decimal, factor: Decimal = Decimal(1)) -> Decimal:
+            return fees.affordable(schedule, limit, money, lot_size, factor, units)
+
         if not is_margin:
-            quantity = fees.affordable(schedule, limit, cash, lot_size)
-            return MaxQuantity(quantity, quantity)
+            return MaxQuantity(most(cash), most(cash))
         power = self._power(account_no, view, old, marks or Marks())
         return MaxQuantity(
-            fees.affordable(schedule, limit, min(cash, power.own_cash), lot_size),
-            min(
-                fees.affordable(schedule, limit, power.room, lot_size),
-                fees.affordable(schedule, limit, power.margin, lot_size, power.factor),
-            ),
+            most(min(cash, power.own_cash)), min(most(power.room), most(power.margin, power.factor))
         )
 
     def statement(self, account_no: str, period: StatementPeriod) -> dict[str, Any] | None:
@@ -387,10 +387,19 @@ class TradeQueries:
         account = self._rows.account(account_no)
         if account is None or price is None:
             return ZERO
-        if loan_refusal(account.kind, account.standing, instrument, money) is not None:
+        option, standing = instrument.option, account.standing
+        if option is not None:
+            is_offered = Agreement.NAKED_OPTIONS in standing.agreements
+        else:
+            is_offered = loan_refusal(account.kind, standing, instrument, money) is None
+        if not is_offered:
             return ZERO
         currency = instrument.settlement_currency
         summary = self._worth(account_no, marks).summary(currency, money.rates(currency))
+        if option is not None:
+            spot = marks.prices.get(option.underlying)
+            one = OptionHolding(instrument.symbol, currency, option, ZERO, price, spot)
+            return summary.buy_power // bare_extra(one)
         needed = short_requirement(Decimal(1), price, price, instrument.market).initial
         return summary.buy_power // needed
 
@@ -414,7 +423,7 @@ class TradeQueries:
         for row in self._rows.balances(account_no):
             if row.currency is currency:
                 freed = old.hold.cash + old.hold.fees if old is not None else ZERO
-                return row.cash - row.frozen_cash + freed
+                return row.cash - row.frozen_cash - row.pledged_cash + freed
         return ZERO
 
     def _sellable(self, account_no: str, symbol: Symbol, old: OrderRow | None) -> Decimal:

@@ -225,6 +225,7 @@ _ORDER = {
 _REJECTION = {
     "BUYING_POWER_EXCEEDED": _refused(602001, "The order amount exceeds the maximum buying power", "订单金额超过最大购买力", "訂單金額超過最大購買力"),
     "SHARES_NOT_ENOUGH": _refused(602001, "The order quantity exceeds the shares available to sell", "订单数量超过可卖数量", "訂單數量超過可賣數量"),
+    "OPTION_APPROVAL_MISSING": _refused(602001, "User authentication failed: writing uncovered options needs approval: portway account agree ACCOUNT naked-options", "用户没有该交易权限：卖出无担保期权须先获批：portway account agree 账户 naked-options", "用戶沒有該交易權限：賣出無擔保期權須先獲批：portway account agree 帳戶 naked-options"),
     "SHARES_NOT_LENT": _refused(602001, "The shares cannot be borrowed to be sold short", "该证券无法借入卖空", "該證券無法借入賣空"),
     "SHORT_PRICE_TOO_LOW": _refused(602001, "A short sale must not be priced below the best ask or the reference price", "卖空价不得低于最优卖价或参考价", "賣空價不得低於最優賣價或參考價"),
     "PRICE_OUTSIDE_BAND": _refused(602001, "The order price is outside the price range of the exchange", "订单价格超出交易所允许的范围", "訂單價格超出交易所允許的範圍"),

@@ -18,7 +18,7 @@ from msgspec import structs
 from portway.core import fees
 from portway.core.buying_power import CashView, Summary, factors_of
 from portway.core.margin import short_requirement
-from portway.core.order_checks import Touch, reserve_price
+from portway.core.order_checks import PRICED_TYPES, Touch, reserve_price
 from portway.core.standing_checks import loan_refusal
 from portway.core.written_options import OptionHolding, bare_extra
 from portway.model.account import AccountKind, Agreement, MoneyRules
@@ -315,7 +315,9 @@ class TradeQueries:
         if limit is None:
             touch = Touch.of_depth(view.depth)
             rate = self._settings.us_market_bound_rate
-            limit = reserve_price(order_type, side, None, view, touch, rate)
+            # What has no limit of its own is a market order in the end.
+            kind = order_type if order_type in PRICED_TYPES else OrderType.MO
+            limit = reserve_price(kind, side, None, view, touch, rate)
         if limit is None:
             return MaxQuantity(ZERO, ZERO)
         schedule = fees.FeeQuery(

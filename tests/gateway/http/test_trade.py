@@ -336,3 +336,45 @@ async def test_attached_orders_stand_in_their_parent_and_are_reached_by_their_ow
         await w.call("PUT", "/v1/trade/order", body)
         [listed] = (await data(w, "/v1/trade/order/today"))["orders"]
         assert listed["attached_orders"][0]["trigger_price"] == "660"
+
+
+async def test_fields_that_a_type_does_not_have_are_ignored_and_not_shown() -> None:
+    foreign = {
+        "trigger_price": "600", "trailing_amount": "1", "trailing_percent": "1",
+        "limit_offset": "1", "limit_depth_level": 2, "trigger_count": 2, "monitor_price": "600",
+        "expire_date": "2026-04-01",
+    }  # fmt: skip
+    async with world("none") as w:
+        order_id = await submit(w, submitted_price="500", **foreign)
+        order = await data(w, f"/v1/trade/order?order_id={order_id}")
+        shown = {name: order[name] for name in foreign}
+        assert shown.pop("limit_depth_level") == shown.pop("trigger_count") == 0
+        assert shown.pop("expire_date") == order["expire_date"] != "2026-04-01"
+        assert set(shown.values()) == {""}
+        trailing = {**foreign, "order_type": "TSMPCT", "side": "Buy"}
+        order_id = await submit(w, **trailing)
+        order = await data(w, f"/v1/trade/order?order_id={order_id}")
+        assert (order["trailing_percent"], order["trailing_amount"], order["price"]) == (
+            "1",
+            "",
+            "",
+        )
+
+
+@pytest.mark.parametrize("kind", ["MO", "MIT", "AO", "TSMPCT"])
+async def test_the_maximum_of_an_order_without_a_limit_is_that_of_a_market_order(kind: str) -> None:
+    async with world("none") as w:
+        filled_market(w)
+        target = "/v1/trade/estimate/buy_limit?symbol=700.HK&side=Buy&fractional_shares=false"
+        most = await data(w, f"{target}&order_type={kind}")
+        assert most == await data(w, f"{target}&order_type=MO")
+        assert Decimal(most["cash_max_qty"]) > 0
+        status, answer = await w.call("GET", f"{target}perhaps&order_type={kind}")
+        assert (status, answer["code"]) == (400, 602001)
+
+
+@pytest.mark.parametrize("market", ["Crypto", "JP", "DE"])
+async def test_a_market_in_which_nothing_is_traded_has_no_orders(market: str) -> None:
+    async with world("none") as w:
+        await submit(w, submitted_price="500")
+        assert (await data(w, f"/v1/trade/order/today?market={market}"))["orders"] == []

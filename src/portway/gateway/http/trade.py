@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Final
-
-import msgspec
 
 from portway.gateway.errors import Refused, refusal_of
 from portway.gateway.http.attached_params import (
-    AttachedBody,
     attached_objects,
     attached_terms,
 )
 from portway.gateway.http.marks import marks_of
+from portway.gateway.http.order_bodies import (
+    REMARK_CHARS_MAX,
+    ReplaceBody,
+    SubmitBody,
+    instant_at,
+    not_negative,
+    order_id_of,
+    positive,
+    short_text,
+    symbol_of,
+    terms_of,
+)
 from portway.gateway.http.request import (
     Request,
-    decimal_of,
     member_of,
     refused_parameter,
 )
@@ -35,12 +42,9 @@ from portway.model.order import (
     Order,
     OrderSide,
     OrderStatus,
-    OrderTerms,
     OrderType,
-    OutsideRth,
-    TimeInForce,
 )
-from portway.model.symbol import REGION_MARKETS, MalformedSymbol, Market, Symbol, parse_symbol
+from portway.model.symbol import REGION_MARKETS, Market
 from portway.trading.errors import TradingError
 from portway.trading.ports import ExecutionFilter, OrderFilter
 from portway.trading.queries import ROWS_MAX, OrderPage, TradeQueries
@@ -59,54 +63,9 @@ __all__ = [
     "today_orders",
 ]
 
-REMARK_CHARS_MAX: Final = 255
-REQUEST_ID_CHARS_MAX: Final = 128
 RANGE: Final = timedelta(days=90)  # of a history query that names one end or none
 PAGE_MAX: Final = 1_000_000
-ORDER_ID_CHARS_MAX: Final = 19
 NO_ORDER: Final = 0  # an id that no order ever has
-
-
-class SubmitBody(msgspec.Struct):
-    """Body of a new order; absent and null mean the same, unknown keys are ignored."""
-
-    symbol: str
-    order_type: str
-    side: str
-    submitted_quantity: str | int
-    time_in_force: str
-    submitted_price: str | int | None = None
-    trigger_price: str | int | None = None
-    limit_offset: str | int | None = None
-    trailing_amount: str | int | None = None
-    trailing_percent: str | int | None = None
-    expire_date: str | None = None
-    outside_rth: str | None = None
-    limit_depth_level: int | None = None
-    trigger_count: int | None = None
-    monitor_price: str | int | None = None
-    remark: str | None = None
-    client_request_id: str | None = None
-    attached_params: AttachedBody | None = None
-    delayed_until: int | None = None
-
-
-class ReplaceBody(msgspec.Struct):
-    """Body of new terms for an order."""
-
-    order_id: str
-    quantity: str | int | None = None
-    price: str | int | None = None
-    trigger_price: str | int | None = None
-    limit_offset: str | int | None = None
-    trailing_amount: str | int | None = None
-    trailing_percent: str | int | None = None
-    limit_depth_level: int | None = None
-    trigger_count: int | None = None
-    monitor_price: str | int | None = None
-    remark: str | None = None
-    attached_params: AttachedBody | None = None
-    delayed_until: int | None = None
 
 
 # ------------------------------------------------------------------------------------- commands
@@ -114,7 +73,7 @@ class ReplaceBody(msgspec.Struct):
 
 async def submit_order(services: Services, request: Request) -> dict[str, Any]:
     """POST /v1/trade/order: a new order; an answer means accepted, not filled."""
-    terms = _terms(request.json(SubmitBody))
+    terms = terms_of(request.json(SubmitBody))
     match await _submit(services, SubmitOrder(request.account_no, terms)):
         case OrderAccepted(order=order):
             return {"order_id": str(order.order_id)}
@@ -128,7 +87,7 @@ async def replace_order(services: Services, request: Request) -> dict[str, Any]:
     """PUT /v1/trade/order: new terms; the order keeps its id."""
     body = request.json(ReplaceBody)
     delayed = body.delayed_until
-    order_id = _order_id(body.order_id)
+    order_id = order_id_of(body.order_id)
     attached, cancels = body.attached_params, False
     wish = None
     if attached is not None:
@@ -142,17 +101,17 @@ async def replace_order(services: Services, request: Request) -> dict[str, Any]:
     command = ReplaceOrder(
         account_no=request.account_no,
         order_id=order_id,
-        quantity=_positive(body.quantity, "quantity"),
-        price=_positive(body.price, "price"),
-        trigger_price=_positive(body.trigger_price, "trigger_price"),
-        limit_offset=_not_negative(body.limit_offset, "limit_offset"),
-        trailing_amount=_positive(body.trailing_amount, "trailing_amount"),
-        trailing_percent=_positive(body.trailing_percent, "trailing_percent"),
+        quantity=positive(body.quantity, "quantity"),
+        price=positive(body.price, "price"),
+        trigger_price=positive(body.trigger_price, "trigger_price"),
+        limit_offset=not_negative(body.limit_offset, "limit_offset"),
+        trailing_amount=positive(body.trailing_amount, "trailing_amount"),
+        trailing_percent=positive(body.trailing_percent, "trailing_percent"),
         limit_depth_level=body.limit_depth_level,
         trigger_count=body.trigger_count,
-        monitor_price=_positive(body.monitor_price, "monitor_price"),
-        delayed_until=None if delayed is None else _instant(delayed, "delayed_until"),
-        remark=_short(body.remark, REMARK_CHARS_MAX, "remark"),
+        monitor_price=positive(body.monitor_price, "monitor_price"),
+        delayed_until=None if delayed is None else instant_at(delayed, "delayed_until"),
+        remark=short_text(body.remark, REMARK_CHARS_MAX, "remark"),
         attached=wish,
         cancels_attached=cancels,
     )
@@ -162,7 +121,7 @@ async def replace_order(services: Services, request: Request) -> dict[str, Any]:
 
 async def cancel_order(services: Services, request: Request) -> dict[str, Any]:
     """DELETE /v1/trade/order: take an order back; it may still fill until that is done."""
-    order_id = _order_id(request.required("order_id"))
+    order_id = order_id_of(request.required("order_id"))
     if request.text("is_attached") == "true":
         read = services.trades.queries.order
         order = await asyncio.to_thread(read, request.account_no, order_id)
@@ -208,7 +167,7 @@ async def history_orders(services: Services, request: Request) -> dict[str, Any]
 
 async def order_detail_of(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/order: one order with its history and charges."""
-    order_id = _order_id(request.required("order_id"))
+    order_id = order_id_of(request.required("order_id"))
     queries = services.trades.queries
     detail = await asyncio.to_thread(queries.order_detail, request.account_no, order_id)
     asks_child = request.text("is_attached") == "true"
@@ -248,7 +207,7 @@ async def history_executions(services: Services, request: Request) -> dict[str, 
 
 async def estimate_buy_limit(services: Services, request: Request) -> dict[str, Any]:
     """GET /v1/trade/estimate/buy_limit: how much could be traded in one order."""
-    view = services.trades.view(_symbol(request.required("symbol")))
+    view = services.trades.view(symbol_of(request.required("symbol")))
     if view is None:
         raise Refused("SYMBOL_NOT_FOUND")
     if view.instrument.is_index:
@@ -258,6 +217,8 @@ async def estimate_buy_limit(services: Services, request: Request) -> dict[str, 
     ]
     side = OrderSide[member_of(names.ORDER_SIDE, request.required("side"), "side")]
     replaced = request.text("order_id")
+    if request.text("fractional_shares") not in (None, "true", "false"):
+        raise refused_parameter("fractional_shares")
     marks = await marks_of(services, request.account_no)
     most = await asyncio.to_thread(
         services.trades.queries.estimate_max_quantity,
@@ -265,111 +226,14 @@ async def estimate_buy_limit(services: Services, request: Request) -> dict[str, 
         view,
         order_type,
         side,
-        _positive(request.text("price"), "price"),
-        _order_id(replaced) if replaced else None,
+        positive(request.text("price"), "price"),
+        order_id_of(replaced) if replaced else None,
         marks,
     )
     return {"cash_max_qty": text(most.cash), "margin_max_qty": text(most.margin)}
 
 
 # --------------------------------------------------------------------------------------- fields
-
-
-def _terms(body: SubmitBody) -> OrderTerms:
-    delayed = body.delayed_until
-    quantity = _positive(body.submitted_quantity, "submitted_quantity")
-    if quantity is None:
-        raise refused_parameter("submitted_quantity")
-    symbol = _symbol(body.symbol)
-    time_in_force = TimeInForce[member_of(names.TIME_IN_FORCE, body.time_in_force, "time_in_force")]
-    outside_rth = _outside_rth(body.outside_rth)
-    attached = body.attached_params
-    return OrderTerms(
-        symbol=symbol,
-        order_type=OrderType[member_of(names.ORDER_TYPE, body.order_type, "order_type")],
-        side=OrderSide[member_of(names.ORDER_SIDE, body.side, "side")],
-        quantity=quantity,
-        time_in_force=time_in_force,
-        price=_positive(body.submitted_price, "submitted_price"),
-        trigger_price=_positive(body.trigger_price, "trigger_price"),
-        limit_offset=_not_negative(body.limit_offset, "limit_offset"),
-        trailing_amount=_positive(body.trailing_amount, "trailing_amount"),
-        trailing_percent=_positive(body.trailing_percent, "trailing_percent"),
-        expire_date=_day(body.expire_date, "expire_date"),
-        outside_rth=outside_rth,
-        limit_depth_level=body.limit_depth_level or 0,
-        trigger_count=body.trigger_count or 0,
-        monitor_price=_positive(body.monitor_price, "monitor_price"),
-        delayed_until=None if delayed is None else _instant(delayed, "delayed_until"),
-        remark=_short(body.remark, REMARK_CHARS_MAX, "remark") or "",
-        client_request_id=_short(body.client_request_id, REQUEST_ID_CHARS_MAX, "client_request_id")
-        or None,
-        attached=None
-        if attached is None
-        else attached_terms(attached, symbol, time_in_force, outside_rth),
-    )
-
-
-def _symbol(value: str) -> Symbol:
-    try:
-        return parse_symbol(value)
-    except MalformedSymbol:
-        raise Refused("SYMBOL_NOT_FOUND") from None
-
-
-def _order_id(value: str) -> int:
-    """Return the number of an order; text that cannot be one names no order."""
-    if not (value.isascii() and value.isdecimal() and len(value) <= ORDER_ID_CHARS_MAX):
-        raise Refused("ORDER_NOT_FOUND")
-    return int(value)
-
-
-def _positive(value: str | int | None, field: str) -> Decimal | None:
-    """Return a decimal above zero; `None` for absent and for the empty text."""
-    if value is None or value == "":
-        return None
-    number = decimal_of(value, field)
-    if number <= 0:
-        raise refused_parameter(field)
-    return number
-
-
-def _not_negative(value: str | int | None, field: str) -> Decimal | None:
-    if value is None or value == "":
-        return None
-    number = decimal_of(value, field)
-    if number < 0:
-        raise refused_parameter(field)
-    return number
-
-
-def _day(value: str | None, field: str) -> date | None:
-    if not value:
-        return None
-    try:
-        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise refused_parameter(field) from None
-
-
-def _instant(seconds: int, field: str) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        raise refused_parameter(field) from None
-
-
-def _outside_rth(value: str | None) -> OutsideRth | None:
-    # A client asked to send its own "Unknown" member sends that word: as good as nothing.
-    if not value or value in ("Unknown", names.OUTSIDE_RTH_NOT_US_STOCK):
-        return None
-    return OutsideRth[member_of(names.OUTSIDE_RTH, value, "outside_rth")]
-
-
-def _short(value: str | None, chars_max: int, field: str) -> str | None:
-    if value is not None and len(value) > chars_max:
-        raise refused_parameter(field)
-    return value
 
 
 def _market(value: str | None) -> Market | None:
@@ -382,20 +246,26 @@ def _market(value: str | None) -> Market | None:
     raise refused_parameter("market")
 
 
+# Markets that clients can name in a filter and in which nothing is traded here.
+UNTRADED_MARKETS: Final = frozenset({"AU", "JP", "UK", "DE", "Crypto"})
+
+
 def _order_filter(
     request: Request, begin: datetime | None = None, end: datetime | None = None
 ) -> OrderFilter:
     side = request.text("side")
     symbol = request.text("symbol")
+    market = request.text("market")
+    is_untraded = market in UNTRADED_MARKETS
     return OrderFilter(
-        symbol=None if symbol is None else _symbol(symbol),
+        symbol=None if symbol is None else symbol_of(symbol),
         statuses=frozenset(
             OrderStatus[member_of(names.ORDER_STATUS, one, "status")]
             for one in request.texts("status")
         ),
         side=None if side is None else OrderSide[member_of(names.ORDER_SIDE, side, "side")],
-        market=_market(request.text("market")),
-        order_id=_filtered_id(request),
+        market=None if is_untraded else _market(market),
+        order_id=NO_ORDER if is_untraded else _filtered_id(request),
         submitted_from=begin,
         submitted_to=end,
     )
@@ -406,7 +276,7 @@ def execution_filter(
 ) -> ExecutionFilter:
     symbol = request.text("symbol")
     return ExecutionFilter(
-        symbol=None if symbol is None else _symbol(symbol),
+        symbol=None if symbol is None else symbol_of(symbol),
         order_id=_filtered_id(request),
         done_from=begin,
         done_to=end,
@@ -424,7 +294,7 @@ def _filtered_id(request: Request) -> int | None:
     if value is None:
         return None
     try:
-        return _order_id(value)
+        return order_id_of(value)
     except Refused:
         return NO_ORDER
 

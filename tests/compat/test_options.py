@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from vollib.black_scholes_merton.greeks import analytical
 
+from portway.market.reference import calendars
+from portway.model.symbol import Market
 from tests.compat.conftest import Facts
 
 pytestmark = pytest.mark.compat
 
+CALENDAR = calendars()[Market.US]
 SYMBOL = re.compile(r"AAPL(\d{6})([CP])(\d+)\.US")
 
 
@@ -91,6 +96,38 @@ def test_the_call_and_the_put_of_a_strike_imply_one_volatility(facts: Any) -> No
             float(answer[row[name]]["implied_volatility"]) for name in ("call_symbol", "put_symbol")
         )
         assert call == pytest.approx(put, abs=0.05)
+
+
+@pytest.mark.covers("cmd 26")
+def test_greeks_are_those_of_the_volatility_that_is_shown(facts: Any) -> None:
+    """Source: markets, calculated indexes: theta a day, vega and rho for 1.00, volatility in %."""
+    spot, now = float(facts["last"]), datetime.fromisoformat(facts["now"])
+    quotes = by_symbol(facts["option_quote"])
+    for one in facts["indexes"]:
+        quote = quotes[one["symbol"]]
+        expiry = date.fromisoformat(one["expiry_date"])
+        end = datetime.combine(expiry, time(16), ZoneInfo("America/New_York"))
+        if CALENDAR.is_half_day(expiry):
+            end -= timedelta(hours=3)
+        years = (end - now).total_seconds() / 31_536_000
+        sigma = float(one["implied_volatility"]) / 100
+        assert sigma == pytest.approx(float(quote["implied_volatility"]), abs=1e-4)
+        flag, strike = quote["direction"][0].lower(), float(one["strike_price"])
+        dividends = float(facts["underlying"]["dividend_yield"]) / spot  # per share, as it is named
+        terms = (flag, spot, strike, years, 0.04, sigma, dividends)
+        # The volatility is shown with two places and the yield is that of the close before.
+        assert float(one["delta"]) == pytest.approx(analytical.delta(*terms), abs=2e-3)
+        assert float(one["gamma"]) == pytest.approx(analytical.gamma(*terms), rel=2e-2, abs=1e-4)
+        assert float(one["theta"]) == pytest.approx(analytical.theta(*terms), rel=2e-2, abs=1e-3)
+        assert float(one["vega"]) == pytest.approx(100 * analytical.vega(*terms), rel=1e-2)
+        assert float(one["rho"]) == pytest.approx(100 * analytical.rho(*terms), rel=1e-2, abs=1e-2)
+        assert one["open_interest"] == quote["open_interest"]
+        assert one["volume"] == quote["volume"]
+        assert one["pe_ttm_ratio"] is None
+        assert one["warrant_delta"] is None
+    (alone,) = facts["one index"]
+    assert alone["delta"] == facts["indexes"][0]["delta"]
+    assert alone["gamma"] is None
 
 
 def test_an_option_is_described_and_quoted_like_any_symbol(facts: Any) -> None:

@@ -109,6 +109,47 @@ def test_quotes_agree_with_the_list_and_with_plain_quotes(facts: Any) -> None:
     assert [one["symbol"] for one in facts["left out"]] == [facts["quotes"][0]["symbol"]]
 
 
+@pytest.mark.covers("cmd 26")
+def test_indexes_of_products_follow_from_price_and_terms(facts: Any) -> None:
+    """Source: markets, calculated indexes: percentages with two places."""
+    quotes, spot = by_symbol(facts["quotes"]), Decimal(facts["spot"]["last_done"])
+    for one in facts["indexes"]:
+        quote = quotes[one["symbol"]]
+        last, ratio = Decimal(quote["last_done"]), Decimal(quote["conversion_ratio"])
+        strike, rises = Decimal(quote["strike_price"]), quote["category"] in ("Call", "Bull")
+        leverage = spot / (last * ratio)
+        assert one["outstanding_qty"] == quote["outstanding_quantity"]
+        assert near(one["outstanding_ratio"], Decimal(quote["outstanding_ratio"]) * 100, "0.01")
+        assert near(one["leverage_ratio"], leverage, "0.006")
+        if quote["category"] == "Inline":
+            assert one["strike_price"] is None
+            low, high = (Decimal(quote[f"{side}_strike_price"]) for side in ("lower", "upper"))
+            assert near(one["itm_otm"], min(spot - low, high - spot) / spot * 100, "0.006")
+            continue
+        sign = 1 if rises else -1
+        balance = strike + sign * last * ratio
+        assert Decimal(one["balance_point"]) == balance
+        assert near(one["premium"], sign * (balance - spot) / spot * 100, "0.006")
+        assert near(one["itm_otm"], sign * (spot - strike) / strike * 100, "0.006")
+        if quote["category"] in ("Bull", "Bear"):
+            away = sign * (spot - Decimal(quote["call_price"])) / spot * 100
+            assert near(one["to_call_price"], away, "0.006")
+            assert one["effective_leverage"] == one["leverage_ratio"]
+            assert one["warrant_delta"] is None
+        else:
+            implied = Decimal(quote["implied_volatility"]) * 100
+            assert near(one["implied_volatility"], implied, "0.006")
+            delta = Decimal(one["warrant_delta"])
+            assert (delta >= 0) == rises
+            allowed = f"{leverage * Decimal('0.000001') + Decimal('0.01')}"
+            assert near(one["effective_leverage"], delta * leverage, allowed)
+            assert one["call_price"] is None
+
+
+def near(text: str, expected: Decimal, allowed: str) -> bool:
+    return abs(Decimal(text) - expected) <= Decimal(allowed)
+
+
 def test_products_are_described_and_traded_like_any_symbol(facts: Any) -> None:
     """Source: quote, commands 10, 14, 17 and 19."""
     tencent, *products = facts["static_info"]

@@ -57,6 +57,9 @@ async def main() -> Any:
             "candlesticks", busy, sdk.Period.Min_1, 1000, sdk.AdjustType.NoAdjust
         ),
         "days": await calls("candlesticks", busy, DAYS, 100, sdk.AdjustType.NoAdjust),
+        "indexes": await calls("calc_indexes", symbols, every_index()),
+        "one index": await calls("calc_indexes", symbols[:1], [sdk.CalcIndex.Delta]),
+        "now": admin("clock")["markets"]["US"]["now"],
         "left out": await calls("option_quote", ["700.HK", symbols[0], "AAPL260116C271234.US"]),
         "refused": await refused(calls, dates),
         "broad": await broad(calls),
@@ -83,6 +86,11 @@ def strikes(chain: Any) -> list[dict[str, Any]]:
         for call, put in zip(chain[::2], chain[1::2], strict=True)
         if call.strike_price == put.strike_price
     ]
+
+
+def every_index() -> list[Any]:
+    found = (getattr(sdk.CalcIndex, name) for name in dir(sdk.CalcIndex))
+    return [one for one in found if isinstance(one, sdk.CalcIndex)]
 
 
 async def broad(calls: Calls) -> dict[str, Any]:

@@ -59,12 +59,19 @@ async def main() -> Any:
             )
             for symbol in chosen[:3]
         },
+        "indexes": await calls("calc_indexes", chosen, every_index()),
+        "spot": (await calls("quote", [UNDERLYING]))[0],
         "left out": await calls("warrant_quote", ["AAPL.US", chosen[0], "700.HK"]),
         "pages": pages(),
         "refused": await refused(calls),
     }
     admin("clock/resume", {})
     return facts
+
+
+def every_index() -> list[Any]:
+    found = (getattr(sdk.CalcIndex, name) for name in dir(sdk.CalcIndex))
+    return [one for one in found if isinstance(one, sdk.CalcIndex)]
 
 
 def ask(config: dict[str, Any], symbol: str = UNDERLYING) -> Any:

@@ -14,6 +14,7 @@ from portway.gateway.asker import Asker
 from portway.gateway.errors import Refused
 from portway.gateway.ports import QuoteService
 from portway.gateway.sockets.fanout import has_data
+from portway.gateway.sockets.quote_derived_indexes import derived_indexes
 from portway.gateway.sockets.quote_lookup import Lookup
 from portway.gateway.sockets.quote_messages import lots, price_text
 from portway.market.indicators import Indicators
@@ -114,11 +115,14 @@ class IndicatorCommands:
     ) -> pb.SecurityCalcQuoteResponse:
         answer = pb.SecurityCalcQuoteResponse()
         plans: dict[frozenset[CalcIndex], _Plan] = {}
-        for instrument in instruments:
+        found = [
+            (instrument, board)
+            for instrument in instruments
+            if (board := self._quotes.board(instrument.symbol)) is not None and has_data(board)
+        ]
+        of_derived = derived_indexes(self._quotes, found, wanted)
+        for instrument, board in found:
             symbol = instrument.symbol
-            board = self._quotes.board(symbol)
-            if board is None or not has_data(board):
-                continue
             own = wanted & _applicable(instrument)
             plan = plans.get(own)
             if plan is None:
@@ -131,6 +135,7 @@ class IndicatorCommands:
                     shown[field] = write(value)
             if instrument.market is Market.CN and "volume" in shown:
                 shown["volume"] = lots(inputs.volume)
+            shown |= of_derived.get(symbol, {})
             answer.security_calc_index.append(pb.SecurityCalcIndex(**shown))
         return answer
 

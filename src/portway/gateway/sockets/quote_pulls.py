@@ -167,7 +167,13 @@ class QuotePulls:
 
     def missing(self, listed: Iterable[Instrument]) -> list[Symbol]:
         """Return those whose boards take work before they can be shown."""
-        return [one.symbol for one in listed if not self._quotes.is_at_hand(one.symbol)]
+        wanted: dict[Symbol, None] = {}
+        for one in listed:
+            terms = one.option or one.warrant
+            if terms is not None:  # Its figures follow from its underlying's board.
+                wanted[terms.underlying] = None
+            wanted[one.symbol] = None
+        return [symbol for symbol in wanted if not self._quotes.is_at_hand(symbol)]
 
     def _check_access(self, asker: Asker, cmd_code: int, listed: Iterable[Instrument]) -> None:
         if cmd_code not in _OF_DATA:

@@ -1,8 +1,8 @@
-"""One whole day of many securities, recomputed from its prints by code of this file alone.
+"""One whole day of many securities, recomputed from its prints by code of the tests alone.
 
 What is served (quote, candlesticks of every period, intraday line, volume of the day, weeks, months
-and years) must equal the fold written here from the market rules, which shares nothing with the
-server's folds but the values it reads.
+and years; capital flow and calculated indexes in `served_figures`) must equal the fold written here
+from the market rules, which shares nothing with the server's folds but the values it reads.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from portway.market.synthetic import SyntheticWorld
 from portway.model.quote import IndexTick, Period, Trade, TradeSession
 from portway.model.session import trading_hours
 from portway.model.symbol import MARKET_ZONES, Market, Symbol
+from tests.market.served_figures import Expected, check_figures_at
 
 SEED = 3
-SYMBOLS_PER_MARKET = 20
+SYMBOLS_PER_MARKET = 50
 MINUTE_PERIODS = [one for one in Period if one.minutes]
+# What most days are compared in; every fourth one in all of them.
+USUAL_PERIODS = [Period.ONE_MINUTE, Period.FIFTEEN_MINUTE, Period.TWO_HOUR]
 NORMAL, PRE, POST, OVERNIGHT = (
     TradeSession.NORMAL,
     TradeSession.PRE,
@@ -196,11 +199,13 @@ def test_what_a_day_serves_is_the_fold_of_its_prints(symbol: Symbol, day: date) 
             volume,
             turnover,
         )
-    for period in MINUTE_PERIODS:
+    every_period = CASES.index((symbol, day)) % 4 == 0
+    for period in MINUTE_PERIODS if every_period else USUAL_PERIODS:
         served = history.by_date(period, start=day, end=day, all_sessions=True)
         expected = bars_of(market, day_parts, prints, period.minutes, prev_close)
         assert [plain(bar) for bar in served] == [plain(bar) for bar in expected[-1000:]], period
     check_intraday(board.intraday(end), market, day_parts, counted)
+    check_figures(symbol, day, day_parts, prints, [time(14, 37, 21), None])
 
 
 def check_intraday(points: Sequence, market: Market, day_parts: list, counted: list) -> None:
@@ -225,6 +230,33 @@ def check_intraday(points: Sequence, market: Market, day_parts: list, counted: l
     assert not lines
     minutes = sum(((end - begin) // timedelta(minutes=1) for _, begin, end in regular), 0)
     assert len(points) >= minutes
+
+
+def check_figures(
+    symbol: Symbol, day: date, day_parts: list, prints: list, clocks: Sequence[time | None]
+) -> None:
+    """Capital flow and indexes at some instants of the day; None: when it is over."""
+    instrument = built_in().instruments[symbol]
+    market, prev_close = instrument.market, world().prev_close(symbol, day) or Decimal(0)
+    regular = [(begin, end) for session, begin, end in day_parts if session is NORMAL]
+    for clock in clocks:
+        now = datetime.combine(day, clock or time(19, 59, 59), MARKET_ZONES[market])
+        past = [one for one in prints if one.at < now]
+        shown = [one for one in past if isinstance(one, IndexTick) or one.session is NORMAL]
+        minutes = bars_of(market, day_parts, shown, 1, prev_close)
+        check_figures_at(
+            world(),
+            Expected(
+                instrument=instrument,
+                day=day,
+                now=now,
+                regular=regular,
+                counted=[one for one in shown if moves(market, one)],
+                priced=[one for one in shown if moves(market, one) == "both"],
+                minutes=[(bar.at, bar.close) for bar in minutes],
+                prev_close=prev_close,
+            ),
+        )
 
 
 @pytest.mark.parametrize("symbol", ["700.HK", "AAPL.US", "600519.SH", "HSI.HK"])

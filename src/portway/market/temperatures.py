@@ -7,6 +7,7 @@ and kept while the same day is the latest; the running day is looked at anew eac
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -41,7 +42,7 @@ LEADING: Final = {
 }
 MEMBERS_MAX: Final = 30  # of an index, in the order of the table of instruments
 DAILY_DAYS_MAX: Final = 90  # calendar days of a question that is answered day by day
-_DAY: Final = timedelta(days=1)
+SERIES_MAX: Final = 512  # series of bars kept; the longest unused goes first
 # Calendar days that hold so many trading days, holidays and all.
 _HISTORY: Final = timedelta(days=HISTORY_DAYS * 3 // 2 + 30)
 _AVERAGE: Final = timedelta(days=AVERAGE_DAYS * 3)
@@ -84,7 +85,7 @@ class Temperatures:
 
     def __init__(self, markets: Markets) -> None:
         self._markets = markets
-        self._series: dict[Symbol, _Series] = {}
+        self._series: OrderedDict[tuple[Symbol, date], _Series] = OrderedDict()
         self._latest: dict[Market, tuple[datetime, Temperature, datetime]] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -162,15 +163,20 @@ class Temperatures:
         ]
 
     async def _read(self, instrument: Instrument, first: date, last: date) -> _Series:
-        kept = self._series.get(instrument.symbol)
-        if kept is None or kept.first > first or kept.last != last:
-            bars = list(self._reader(instrument, last).newest((last - first).days + 1, first=first))
-            zone = MARKET_ZONES[instrument.market]
-            days = [bar.at.astimezone(zone).date() for bar in bars]
-            kept = _Series(first, last, days, bars)
-            if last - first <= _HISTORY + timedelta(days=DAILY_DAYS_MAX):  # longer ones are rare
-                self._series[instrument.symbol] = kept
-            await asyncio.sleep(0)  # the others' turn
+        key = (instrument.symbol, last)
+        kept = self._series.get(key)
+        if kept is not None and kept.first <= first:
+            self._series.move_to_end(key)
+            return kept
+        bars = list(self._reader(instrument, last).newest((last - first).days + 1, first=first))
+        zone = MARKET_ZONES[instrument.market]
+        days = [bar.at.astimezone(zone).date() for bar in bars]
+        kept = _Series(first, last, days, bars)
+        if last - first <= _HISTORY + timedelta(days=DAILY_DAYS_MAX):  # longer ones are rare
+            self._series[key] = kept
+            while len(self._series) > SERIES_MAX:
+                self._series.popitem(last=False)
+        await asyncio.sleep(0)  # the others' turn
         return kept
 
     def _reader(self, instrument: Instrument, last: date) -> BarReader:
@@ -205,7 +211,7 @@ class Temperatures:
         for member in self._members(index):
             await self._markets.ready((member.symbol,))
             own = self._markets.board(member.symbol)
-            series = self._series[member.symbol]
+            series = await self._read(member, closed - _AVERAGE, closed)
             if own is not None:
                 _add(counts, _closes(series), *_present(own))
         today = MarketDay(board.trading_day, quote.last_done, quote.turnover, *counts)

@@ -232,6 +232,7 @@ async def test_the_nth_call_fails_for_every_n(
         check_restart(home, batches, tmp_path / f"truth{number}")
         if not met:
             break
+    print(f"{name}: {number // (STRIDE if call is Call.WRITE else 1) + 1} runs, {dict(seen)}")
     assert seen["nothing"] or call is Call.READ, "the fault was met"
     if call is Call.WRITE and trouble is not Trouble.BROKEN_WRITE:
         assert not seen["unknown"], "a disk that says no leaves no doubt"

@@ -41,7 +41,7 @@ from tests.simulation.trading_day import (
 
 SEED = os.environ.get("PORTWAY_SEED")
 FIRST = int(SEED or 0)
-HISTORIES = range(FIRST, FIRST + (6 if SEED else 3))
+HISTORIES = range(FIRST, FIRST + (2 if SEED else 3))
 POINTS = None if SEED else 100  # Of each history; None: all of them.
 COMMANDS = 110
 DATABASE = "portway.db"

@@ -183,3 +183,38 @@ def test_a_log_without_a_header_holds_nothing(tmp_path: Path, content: bytes) ->
     killed = Killed(tmp_path)
     assert killed.tail(content) is None
     assert log_tail(tmp_path / "other.db") is None
+
+
+def test_a_log_begun_anew_over_a_torn_end_is_no_damage(killed: Killed) -> None:
+    """The power went twice: a torn end was passed over, then the new header was torn."""
+    random, last = Random(4), _last_transaction(killed.log)
+    for length in (last + 100, last + 24 + 4096, last + 24 + 4096 + 7, len(killed.log) - 1):
+        killed.tail(killed.log[:length])
+        assert killed.kept() == killed.records[:-1]  # And what is whole is folded in.
+        folded = killed.path.read_bytes()
+        tail = killed.tail(random.randbytes(32) + killed.log[32:length], folded)
+        assert tail is not None
+        assert not tail.is_damage, length
+        assert killed.kept() == killed.records[:-1]
+
+
+def test_half_of_an_older_header_in_a_torn_transaction_is_no_damage(tmp_path: Path) -> None:
+    """A header may lie across two sectors: what it says of itself is then half an older round's."""
+    killed, frame = Killed(tmp_path, batches=60), 24 + 4096
+    mixed = 0
+    for place in range(32, len(killed.log) - frame, frame):
+        ends = int.from_bytes(killed.log[place + 4 : place + 8], "big")
+        if place // 512 == (place + 23) // 512 or ends:
+            continue
+        after = next(
+            one + frame
+            for one in range(place, len(killed.log), frame)
+            if int.from_bytes(killed.log[one + 4 : one + 8], "big")
+        )
+        log = bytearray(killed.log[:after])
+        log[place + 4 : place + 8] = (25).to_bytes(4, "big")
+        tail = killed.tail(bytes(log))
+        assert tail is not None
+        assert not tail.is_damage, place
+        mixed += 1
+    assert mixed > 3

@@ -44,6 +44,10 @@ class Desk:
         """Why no command can be carried out now; None: they can."""
         return self._venue.trouble
 
+    def retry(self) -> None:
+        """Look whether they can be again."""
+        self._venue.retry()
+
     async def submit(self, command: Command) -> tuple[Event, ...]:
         """Carry a command out; the answering event first, all of them durable."""
         return await self._submit(command)

@@ -20,6 +20,7 @@ _HEADER: Final = struct.Struct(">8I")
 _FRAME: Final = struct.Struct(">6I")
 _MAGIC: Final = 0x377F0682  # The lowest bit says in which order the checksums read their words.
 _WORD: Final = 0xFFFFFFFF
+_SECTOR_BYTES: Final = 512  # The least that a disk writes as a whole.
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,9 @@ def _walk(
                     commits, begun = commits + 1, 0
                 continue
             bad = number
-        if (salt1, salt2) == salts and pages:
+        # Half of a header may be new after a power cut, and half of it an older round's.
+        may_be_mixed = place // _SECTOR_BYTES != (place + _FRAME.size - 1) // _SECTOR_BYTES
+        if (salt1, salt2) == salts and pages and not may_be_mixed:
             lost += 1
     # Frames of an earlier round of the log stand behind its end: their salts are others.
     is_ours = lost or begun or (bad is not None and _salts_at(data, bad, size) == salts)
@@ -131,7 +134,7 @@ def _sums(sums: tuple[int, int], data: bytes, order: str) -> tuple[int, int]:
 
 
 def _is_folded(database: Path, data: bytes) -> bool:
-    """Tell whether all pages of a log without a header stand in the database as well.
+    """Tell whether what a log without a header holds stands in the database as well.
 
     So it is when the power went while a log that had been folded in was begun anew.
     """
@@ -142,18 +145,40 @@ def _is_folded(database: Path, data: bytes) -> bool:
             page_bytes = 65536 if page_bytes == 1 else page_bytes
             if not page_bytes:
                 return False
-            latest: dict[int, int] = {}
-            size = _FRAME.size + page_bytes
-            places = range(_HEADER.size, len(data) - size + 1, size)
-            salts = {place: _FRAME.unpack_from(data, place)[2:4] for place in places[:1]}
-            for place in places:
-                found = _FRAME.unpack_from(data, place)
-                if found[2:4] == next(iter(salts.values())):
-                    latest[found[0]] = place
-            for page, place in latest.items():
+            for page, content in _committed(data, page_bytes).items():
                 file.seek((page - 1) * page_bytes)
-                if file.read(page_bytes) != data[place + _FRAME.size : place + size]:
+                if file.read(page_bytes) != content:
                     return False
     except OSError:
         return False
     return True
+
+
+def _committed(data: bytes, page_bytes: int) -> dict[int, bytes]:
+    """The pages of every whole transaction from the first frame on, the latest of each.
+
+    Checksums run on from frame to frame, so that the frames vouch for each other where the header
+    does not. A torn end, which an earlier start had passed over, belongs to none of them.
+    """
+    size = _FRAME.size + page_bytes
+    orders = ("<", ">")
+    return max((_chain(data, size, order) for order in orders), key=len)
+
+
+def _chain(data: bytes, size: int, order: str) -> dict[int, bytes]:
+    whole: dict[int, bytes] = {}
+    begun: dict[int, bytes] = {}
+    sums: tuple[int, int] | None = None
+    for place in range(_HEADER.size, len(data) - size + 1, size):
+        number, pages, _, _, sum1, sum2 = _FRAME.unpack_from(data, place)
+        page = data[place + _FRAME.size : place + size]
+        if sums is not None:
+            sums = _sums(_sums(sums, data[place : place + 8], order), page, order)
+            if sums != (sum1, sum2):
+                break
+        sums = (sum1, sum2)
+        begun[number] = page
+        if pages:
+            whole |= begun
+            begun = {}
+    return whole

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,10 +39,10 @@ from portway.model.command import (
     VenueSettings,
 )
 from portway.model.corporate_action import CorporateAction
-from portway.model.event import Event, Fact, OrderRefused, OrderRepeated
-from portway.model.order import Order
+from portway.model.event import Event, OrderRefused, OrderRepeated
 from portway.model.symbol import Market, Symbol
 from portway.trading import touched
+from portway.trading.batch import Answer, Batch, Call, parts_of, refuse
 from portway.trading.errors import (
     DecisionFailed,
     JournalUnavailable,
@@ -59,13 +59,10 @@ from portway.trading.ports import (
     NothingWritten,
     Published,
     PublishedFact,
-    Row,
     WriteFailed,
 )
 from portway.trading.prints import PRINTS_MAX, bounded_prints
-from portway.trading.projections import rows_of
 from portway.trading.recovery import recover
-from portway.trading.row_keys import key_of
 from portway.trading.snapshot import encode_state
 
 __all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
@@ -89,33 +86,7 @@ _UNBOUNDED: Final = (
     MarketMoved,
 )
 
-Answer = tuple[Event, ...]
 Listener = Callable[[Published], None]
-
-
-@dataclass(slots=True)
-class _Call:
-    """A submitted command and whoever waits for its answer; nobody waits for a market's move."""
-
-    command: Command
-    at: datetime | None = None
-    answer: asyncio.Future[Answer] | None = None
-    events: Answer = ()
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What some commands add up to, until it is durable.
-
-    Attributes:
-        commands: How many were decided.
-        rows: The latest of each row, in the order in which it first appeared.
-    """
-
-    commands: int = 0
-    records: list[JournalRecord] = field(default_factory=list)
-    rows: dict[object, Row] = field(default_factory=dict)
-    published: list[Published] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -148,7 +119,7 @@ class VenueRunner:
         self._journal = journal
         self._market = market
         self._configure = configure
-        self._inbox: deque[_Call] = deque()
+        self._inbox: deque[Call] = deque()
         self._moves: dict[Symbol, MarketMoved] = {}
         self._wake = asyncio.Event()
         self._listeners: list[Listener] = []
@@ -231,10 +202,15 @@ class VenueRunner:
         if len(self._inbox) >= INBOX_COMMANDS_MAX and not isinstance(command, _UNBOUNDED):
             raise VenueBusy(f"{INBOX_COMMANDS_MAX} commands are waiting")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._inbox.append(_Call(command, at, answer))
+        self._inbox.append(Call(command, at, answer))
         self._wake.set()
         # A caller who goes away takes nothing back: the command is carried out all the same.
         return await answer
+
+    def retry(self) -> None:
+        """After a fault see whether the journal works again, without waiting for a command."""
+        if self.trouble is not None:
+            self._wake.set()
 
     def market_moved(self, moved: MarketMoved) -> None:
         """Take notice of a symbol's outside market; cheap when no order of it works.
@@ -279,7 +255,7 @@ class VenueRunner:
             # A defect outside of any command: nobody may wait for ever for an answer.
             log.exception("venue %s stopped", self._venue)
             self._is_open = False
-            _refuse(list(self._inbox), VenueClosed("the venue has stopped on an internal error"))
+            refuse(list(self._inbox), VenueClosed("the venue has stopped on an internal error"))
             self._inbox.clear()
 
     async def _work_on(self) -> None:
@@ -287,17 +263,17 @@ class VenueRunner:
             if not self._inbox and not self._moves:
                 self._wake.clear()
                 await self._wake.wait()
-            calls = [_Call(moved, moved.at) for moved in self._moves.values()]
+            calls = [Call(moved, moved.at) for moved in self._moves.values()]
             self._moves.clear()
             while self._inbox and len(calls) < BATCH_COMMANDS_MAX:
                 calls.append(self._inbox.popleft())
             await self._carry_out(calls)
             await self._keep_snapshot()
 
-    async def _carry_out(self, calls: list[_Call]) -> None:
+    async def _carry_out(self, calls: list[Call]) -> None:
         """Decide, write, answer and publish one batch."""
         if self._running is None and (trouble := await self._mend()):
-            _refuse(calls, JournalUnavailable(trouble))
+            refuse(calls, JournalUnavailable(trouble))
             return
         assert self._running is not None, "recovered"
         try:
@@ -310,29 +286,29 @@ class VenueRunner:
         self._inbox.extendleft(reversed(calls[batch.commands :]))
         del calls[batch.commands :]
         if batch.records and (error := await self._write(batch)):
-            _refuse(calls, error)
+            refuse(calls, error)
             return
         for call in calls:
             if call.answer is not None and not call.answer.done():
                 call.answer.set_result(call.events)
         await self._publish(batch)
 
-    async def _drop(self, calls: list[_Call]) -> None:
+    async def _drop(self, calls: list[Call]) -> None:
         """After a defect: forget the state, and let the batch's other commands have their turn."""
         self._running = None
         if len(calls) == 1:
-            _refuse(calls, DecisionFailed("internal error; nothing was done"))
+            refuse(calls, DecisionFailed("internal error; nothing was done"))
             return
         for call in calls:
             await self._carry_out([call])
 
-    async def _decide(self, running: _Running, calls: list[_Call]) -> _Batch:
+    async def _decide(self, running: _Running, calls: list[Call]) -> Batch:
         """Decide and evolve commands one after the other; the state then runs ahead of the disk.
 
         A command may fill thousands of orders: the loop has its turns meanwhile. Nobody else
         touches the state, and what is asked of the markets is asked once for the batch.
         """
-        batch, done = _Batch(), 0
+        batch, done = Batch(), 0
         views: dict[Symbol, MarketView | None] = {}
         for call in calls:
             seq = running.seq + 1
@@ -347,7 +323,7 @@ class VenueRunner:
                 if isinstance(event, OrderRefused | OrderRepeated):
                     continue
                 order = evolve(running.state, event)
-                _collect_rows(batch, running.state, event, order, seq, len(facts))
+                batch.collect(running.state, event, order, seq, len(facts))
                 facts.append(PublishedFact(event, order))
             call.events = tuple(answers)
             batch.commands += 1
@@ -360,7 +336,7 @@ class VenueRunner:
                 break
         return batch
 
-    async def _write(self, batch: _Batch) -> TradingError | None:
+    async def _write(self, batch: Batch) -> TradingError | None:
         """Make a batch durable; when that is not certain drop the state and say what is."""
         loop = asyncio.get_running_loop()
         rows = tuple(batch.rows.values())
@@ -413,11 +389,11 @@ class VenueRunner:
         self._running = _Running(recovered.state, recovered.seq, recovered.snapshot_seq)
         self._tell_symbols(recovered.state)
 
-    async def _publish(self, batch: _Batch) -> None:
+    async def _publish(self, batch: Batch) -> None:
         assert self._running is not None, "what is durable has a state"
         told = 0
         for published in batch.published:
-            for part in _parts(published):
+            for part in parts_of(published, EVENTS_A_TURN):
                 self._tell(part)
                 told += len(part.facts)
                 if told >= EVENTS_A_TURN:
@@ -439,7 +415,7 @@ class VenueRunner:
         self._told_symbols = frozenset(watched)
         self._market.working_symbols_changed(self._told_symbols)
 
-    def _stamp(self, state: State, call: _Call, views: dict[Symbol, MarketView | None]) -> Stamped:
+    def _stamp(self, state: State, call: Call, views: dict[Symbol, MarketView | None]) -> Stamped:
         """Put the market instant and the views beside a command.
 
         Args:
@@ -478,22 +454,3 @@ class VenueRunner:
             if option is not None and option.underlying not in symbols:
                 waiting.append(option.underlying)  # Whose price says what a writer owes.
         return views
-
-
-def _collect_rows(
-    batch: _Batch, state: State, fact: Fact, order: Order | None, seq: int, index: int
-) -> None:
-    for row in rows_of(state, fact, order, seq, index):
-        batch.rows[key_of(row)] = row
-
-
-def _parts(published: Published) -> Iterator[Published]:
-    """Cut the facts of a command that brought many about; the order stays."""
-    for begin in range(0, len(published.facts), EVENTS_A_TURN):
-        yield Published(published.seq, published.facts[begin : begin + EVENTS_A_TURN])
-
-
-def _refuse(calls: list[_Call], error: TradingError) -> None:
-    for call in calls:
-        if call.answer is not None and not call.answer.done():
-            call.answer.set_exception(error)

@@ -1,0 +1,68 @@
+"""What a venue's writer carries through a turn: submitted commands, and what they add up to.
+
+A call waits in the inbox until it is decided; a batch is what is written in one transaction. Only
+the writer touches either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portway.core.state import State
+from portway.model.command import Command
+from portway.model.event import Event, Fact
+from portway.model.order import Order
+from portway.trading.errors import TradingError
+from portway.trading.ports import JournalRecord, Published, Row
+from portway.trading.projections import rows_of
+from portway.trading.row_keys import key_of
+
+__all__ = ["Answer", "Batch", "Call", "parts_of", "refuse"]
+
+Answer = tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class Call:
+    """A submitted command and whoever waits for its answer; nobody waits for a market's move."""
+
+    command: Command
+    at: datetime | None = None
+    answer: asyncio.Future[Answer] | None = None
+    events: Answer = ()
+
+
+@dataclass(slots=True)
+class Batch:
+    """What some commands add up to, until it is durable.
+
+    Attributes:
+        commands: How many were decided.
+        rows: The latest of each row, in the order in which it first appeared.
+    """
+
+    commands: int = 0
+    records: list[JournalRecord] = field(default_factory=list)
+    rows: dict[object, Row] = field(default_factory=dict)
+    published: list[Published] = field(default_factory=list)
+
+    def collect(self, state: State, fact: Fact, order: Order | None, seq: int, index: int) -> None:
+        """Add the rows that follow from a fact."""
+        for row in rows_of(state, fact, order, seq, index):
+            self.rows[key_of(row)] = row
+
+
+def parts_of(published: Published, most: int) -> Iterator[Published]:
+    """Cut the facts of a command that brought many about; the order stays."""
+    for begin in range(0, len(published.facts), most):
+        yield Published(published.seq, published.facts[begin : begin + most])
+
+
+def refuse(calls: Sequence[Call], error: TradingError) -> None:
+    """Tell whoever waits for one of these that it met `error`."""
+    for call in calls:
+        if call.answer is not None and not call.answer.done():
+            call.answer.set_exception(error)

@@ -23,7 +23,8 @@ from portway.core.engine import evolve
 from portway.core.invariants import check_invariants
 from portway.core.state import State
 from portway.model.account import AccountKind
-from portway.model.command import FillModel, Stamped
+from portway.model.command import FillModel, MarketMoved, Stamped, TradingDayStarted
+from portway.model.corporate_action import CorporateAction
 from portway.model.event import (
     AuctionHeld,
     Event,
@@ -33,7 +34,7 @@ from portway.model.event import (
     OrderReplaced,
     OrderStatusChanged,
 )
-from portway.model.order import TERMINAL_STATUSES, OrderSide, OrderStatus
+from portway.model.order import TERMINAL_STATUSES, OrderSide, OrderStatus, OrderType
 from portway.model.symbol import market_of
 from tests.core.money_flow import MoneyFlow
 from tests.core.random_flow import TYPES, Flow
@@ -66,6 +67,10 @@ class Watcher:
                 self.limit[order.order_id] = order.price
                 self.quantity[order.order_id] = order.quantity
                 self.kinds[order.order_id] = order.terms.order_type.name
+                if not order.is_terminal:
+                    self.seen[
+                        f"{order.terms.order_type.name} in {market_of(order.terms.symbol)}"
+                    ] += 1
             case OrderStatusChanged():
                 self._step(event.order_id, event.status, stays=self._is_noted(event))
                 if event.price is not None:
@@ -101,7 +106,7 @@ class Watcher:
             fair = execution.price <= limit if is_buy else execution.price >= limit
             assert fair, f"{order_id}: {execution.price} is worse than {limit}"
         self.executed[order_id] += int(execution.quantity)
-        self.seen[f"{self.kinds[order_id]} filled in {market_of(execution.symbol)}"] += 1
+        self.seen[f"{self.kinds[order_id]} filled"] += 1
         assert self.executed[order_id] <= self.quantity[order_id], f"{order_id} is filled twice"
         self._step(order_id, event.status)
         if event.against is not None:
@@ -128,9 +133,28 @@ class Watched:
                 symbol = event.symbol  # An auction has bounds of its own.
             elif isinstance(event, OrderFilled) and event.execution.symbol != symbol:
                 self._check_band(stamped, event)
+                self._check_fair(stamped, event)
             self.events += 1
             check_invariants(self.state)  # type: ignore[attr-defined]
             yield event
+
+    def _check_fair(self, stamped: Stamped, event: OrderFilled) -> None:
+        """The outside gives nobody a better price than it shows or prints."""
+        execution, command = event.execution, stamped.command
+        is_odd = self.watcher.kinds[execution.order_id] == "ODD"
+        if event.against is not None or is_odd or execution.option is not None:
+            return  # Odd lots have a counterparty of their own.
+        is_buy = execution.side is OrderSide.BUY
+        depths = [stamped.views[execution.symbol].depth]
+        prices = []
+        if isinstance(command, MarketMoved):
+            depths.append(command.depth)
+            prices += [one.price for one in command.prints]
+        for shown in depths:
+            if shown is not None:
+                prices += [one.price for one in (shown.asks if is_buy else shown.bids)]
+        fair = min(prices) <= execution.price if is_buy else max(prices) >= execution.price
+        assert fair, f"{execution.side.name} at {execution.price} when {prices} was shown"
 
     def _check_band(self, stamped: Stamped, event: OrderFilled) -> None:
         """Nothing trades continuously outside of its band, nor while it pauses."""
@@ -151,7 +175,22 @@ class WatchedFlow(Watched, Flow):
 
 
 class WatchedMoneyFlow(Watched, MoneyFlow):
-    """The same with a margin account, exchange, resets and what companies give."""
+    """The same with a margin account, options, exchange, resets and what companies give.
+
+    Options are not adjusted to a split or a new symbol of their underlying, which would leave
+    written calls without cover: shares on which some are held only pay dividends.
+    """
+
+    def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction]:
+        optioned = {
+            one.option.underlying
+            for account in self.state.accounts.values()
+            for one in account.positions.values()
+            if one.option is not None
+        }
+        for action in super()._actions(command):
+            if action.cash or action.symbol not in optioned:
+                yield action
 
 
 class WatchedRiskyFlow(Watched, RiskyFlow):
@@ -193,7 +232,8 @@ def test_every_invariant_holds_over_long_flows(model: FillModel) -> None:
             assert live.order.executed_quantity == flow.watcher.executed[order_id]
             assert live.order.status is flow.watcher.status[order_id]
     assert played_events * len(FillModel) >= EVENTS
-    wanted = [f"{kind.name} filled in {market}" for market in TYPES for kind in TYPES[market]]
+    wanted = [f"{kind.name} in {market}" for market in TYPES for kind in TYPES[market]]
+    wanted += [f"{kind.name} filled" for kind in OrderType]
     wanted += ["at the band", "TradingCurbed", "CurbLifted", "MarginCalled"]
     wanted += ["own match", "AuctionHeld", "OrderReentered", "OrderLingers", "EXPIRED", "REJECTED"]
     wanted += ["QueueMoved"] if model is FillModel.QUEUE else []

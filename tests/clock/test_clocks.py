@@ -199,7 +199,17 @@ def test_what_cannot_be_read_says_what_can(text, says):
         parse_clock(text)
 
 
-@pytest.mark.parametrize("data", [{}, {"mode": "open"}, {"mode": "x", "instants": {}}, []])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        [],
+        {"mode": "open"},
+        {"mode": "x", "instants": {}},
+        {"mode": "at", "instants": {}},
+        {"mode": "at", "instants": {"HK": "2026-01-05T09:30:00"}},
+    ],
+)
 def test_a_damaged_position_is_an_error_of_its_own(data):
     with pytest.raises(ClockError, match="unreadable"):
         ClockPosition.from_json(data)
@@ -211,3 +221,10 @@ def test_the_way_out_of_a_missing_offset_can_be_typed(text: str) -> None:
         parse_clock(f"at {text}")
     written = re.findall(r"write (\S+) \(Hong Kong\) or (\S+)$", str(refusal.value))[0]
     assert all(parse_clock(f"at {one}").instant for one in written)
+
+
+@pytest.mark.parametrize("mode", ClockMode)
+def test_a_position_without_one_of_the_markets_is_refused(mode):
+    stored = ClockPosition(mode, {Market.HK: SUNDAY})
+    with pytest.raises(ClockError, match="no instant of US, CN"):
+        start_clock(None, stored, CALENDARS, SUNDAY)

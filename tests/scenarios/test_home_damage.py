@@ -9,20 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import Server, run_client
+from tests.support.server import Server, refusal, run_client
 
 START_SECONDS = 30
-
-
-def refusal(home: Path) -> str:
-    """Start a server that must refuse; return what it says."""
-    command = [sys.executable, "-m", "portway.cli", "serve", "--free-ports", "--home", str(home)]
-    ended = subprocess.run(command, capture_output=True, timeout=START_SECONDS, check=False)
-    assert ended.returncode == 1
-    text = ended.stderr.decode()
-    assert "Traceback" not in text
-    (line,) = [one for one in text.splitlines() if one.startswith("Error: ")]
-    return line
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +48,7 @@ def test_a_damaged_file_is_named_with_the_way_out(
             for one in old_home.glob("portway.db-*"):
                 one.unlink()
         path.write_bytes(content)
-        line = refusal(old_home)
+        line = refusal("--free-ports", "--home", str(old_home))
         assert says in line
         assert "--home" in line or "restore" in line or "start afresh" in line
     finally:

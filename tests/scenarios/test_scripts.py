@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +18,7 @@ import pytest
 from portway.market.reference import built_in
 from portway.market.synthetic import SyntheticWorld
 from portway.model.symbol import Symbol
-from tests.support.server import Server, run_program
+from tests.support.server import Server, refusal, run_program
 
 ACCOUNT = "PT10000001"  # Every fresh home opens this one.
 BEGIN = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
@@ -121,34 +119,28 @@ def test_a_recorded_client_is_repeated_to_the_same_journal(tmp_path: Path, clock
     assert said["matches"] is True
 
 
-def refusal(home: Path, *arguments: str) -> str:
-    """What a server says that does not start."""
-    command = [sys.executable, "-m", "portway.cli", "serve", "--free-ports", "--home", str(home)]
-    answer = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert answer.returncode == 1, answer.stdout
-    return answer.stderr
-
-
 def test_what_cannot_be_repeated_is_refused_with_the_way_out(tmp_path: Path) -> None:
     """Another world, another place in a journal, days without their files, the past, real time."""
     recording, script = tmp_path / "commands.jsonl", tmp_path / "script.jsonl"
+
+    def refused(home: str, *flags: str) -> str:
+        return refusal("--free-ports", "--home", str(tmp_path / home), *flags)
+
     with Server(tmp_path / "first", *CLOCK, "--record-commands", str(recording)) as server:
         server.admin("accounts/deposit", {"account_no": ACCOUNT, "currency": "HKD", "amount": "5"})
         assert server.stop() == 0
     again = ("--repeat-commands", str(recording))
-    assert "stands elsewhere" in refusal(tmp_path / "first", *again)
+    assert "stands elsewhere" in refused("first", *again)
     with Server(tmp_path / "other", "--seed", "8") as server:
         assert server.stop() == 0
-    assert "has another world" in refusal(tmp_path / "other", *again)
+    assert "has another world" in refused("other", *again)
     lines = recording.read_text()
     recording.write_text(lines.replace('"is_replay":false', '"is_replay":true'))
-    assert "--replay" in refusal(tmp_path / "third", *again)
-    assert "exists" in refusal(tmp_path / "fourth", "--record-commands", str(recording))
+    assert "--replay" in refused("third", *again)
+    assert "exists" in refused("fourth", "--record-commands", str(recording))
     script.write_text(json.dumps({"at": "2026-03-03T10:14:59+08:00", "do": "End"}))
     hand = ("--repeat-commands", str(script))
-    assert "take another --home" in refusal(tmp_path / "fifth", *CLOCK, *hand)
-    assert "simulated clock" in refusal(tmp_path / "sixth", "--clock", "wall", *hand)
+    assert "take another --home" in refused("fifth", *CLOCK, *hand)
+    assert "simulated clock" in refused("sixth", "--clock", "wall", *hand)
     script.write_text("nonsense")
-    assert "script.jsonl: line 1" in refusal(tmp_path / "seventh", *CLOCK, *hand)
+    assert "script.jsonl: line 1" in refused("seventh", *CLOCK, *hand)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import Server, run_client
+from tests.support.server import Server, refusal, run_client
 
 pytestmark = pytest.mark.compat
 
@@ -53,16 +52,6 @@ def portway(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def refusal(*arguments: str) -> str:
-    """The complaint of a server that does not start: no traceback, and an exit status."""
-    answer = portway("serve", *arguments)
-    assert answer.returncode not in (0, -signal.SIGTERM), answer.stdout
-    assert "Traceback" not in answer.stderr
-    complaint = [line for line in answer.stderr.splitlines() if line.startswith("Error:")]
-    assert len(complaint) == 1, answer.stderr
-    return complaint[0]
-
-
 def test_a_second_server_on_a_home_is_refused_and_told_who_is_first(server: Server) -> None:
     complaint = refusal("--free-ports", "--home", str(server.home))
     assert str(server.process.pid) in complaint
@@ -91,6 +80,12 @@ BAD_FLAGS = {
 @pytest.mark.parametrize("what", BAD_FLAGS)
 def test_a_bad_flag_is_refused_in_one_line(tmp_path: Path, what: str) -> None:
     refusal("--free-ports", "--home", str(tmp_path / "home"), *BAD_FLAGS[what])
+
+
+def test_a_host_that_is_none_of_this_machine_is_named_with_the_way_out(tmp_path: Path) -> None:
+    for host in ("no.such.host.invalid", "192.0.2.1"):
+        flags = ("--free-ports", "--home", str(tmp_path / "home"), "--host", host)
+        assert "--host names an address of this machine" in refusal(*flags)
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "a file"])

@@ -125,6 +125,23 @@ class Server:
         self.kill()
 
 
+def refusal(*arguments: str) -> str:
+    """The one line of a server that does not start: no traceback, and an exit status."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "portway.cli", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=2 * READY_SECONDS,
+        env={**_without_client_settings(os.environ), "TERM": "dumb"},
+        check=False,
+    )
+    assert answer.returncode not in (0, -signal.SIGTERM), answer.stdout
+    assert "Traceback" not in answer.stderr
+    complaint = [line for line in answer.stderr.splitlines() if line.startswith("Error:")]
+    assert len(complaint) == 1, answer.stderr
+    return complaint[0]
+
+
 def chosen_ports() -> list[str]:
     """Flags that fix all five ports, to free ones: for a server that clients find again."""
     flags = ("--http-port", "--quote-port", "--trade-port", "--quote-tcp-port", "--trade-tcp-port")

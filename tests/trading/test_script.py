@@ -135,6 +135,8 @@ def line(**fields: object) -> bytes:
 @pytest.mark.parametrize(
     ("texts", "complaint"),
     [
+        ([], "no commands"),
+        ([b"", b"  "], "no commands"),
         ([b"{"], "line 1"),
         ([b"\xff\xfe"], "line 1"),
         ([line(), b"nonsense"], "line 2"),

@@ -8,9 +8,11 @@ cause and the way out.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -259,4 +261,6 @@ def _market_line(clock: Clock) -> str:
 
 def _port_trouble(error: OSError) -> str:
     text = error.strerror or str(error)
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{text}: --host names an address of this machine, as 127.0.0.1 or 0.0.0.0"
     return f"{text}: choose another port (portway serve --help), or --free-ports"

@@ -45,10 +45,18 @@ class ClockPosition:
         """
         try:
             instants = {
-                Market(market): datetime.fromisoformat(text).astimezone(UTC)
+                Market(market): _aware(datetime.fromisoformat(text))
                 for market, text in data["instants"].items()
             }
+            if not instants:
+                raise ValueError("no market has an instant")
             speed, paused = float(data.get("speed", 1.0)), bool(data.get("paused", False))
             return cls(ClockMode(data["mode"]), instants, speed, paused)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ClockError(f"the stored clock position is unreadable ({error})") from None
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant.isoformat()} has no offset")
+    return instant.astimezone(UTC)

@@ -32,8 +32,11 @@ def start_clock(
     the home stands when the mode is the same, and is refused when it is not.
 
     Raises:
-        ClockError: If the request would take the home's clock back.
+        ClockError: If the request would take the home's clock back, or a market's is not known.
     """
+    missing = [] if stored is None else [m for m in CLOCK_MARKETS if m not in stored.instants]
+    if missing:
+        raise ClockError(f"the stored clock position has no instant of {', '.join(missing)}")
     mode = spec.mode if spec else stored.mode if stored else ClockMode.OPEN
     goes_on = stored is not None and stored.mode is mode and speed is None
     pace = stored.speed if stored and goes_on else 1.0 if speed is None else speed

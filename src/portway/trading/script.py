@@ -202,6 +202,8 @@ def parse_script(lines: Iterable[bytes]) -> Script:
             _refuse_earlier(number, line, found[-1])
         found.append(line)
         end = told
+    if not found:
+        raise ScriptError("it has no commands: one stands on each line")
     return Script(found, origin, end)
 
 

@@ -32,7 +32,14 @@ from portway.clock import Clock, ClockError, ClockPosition, start_clock
 from portway.clock.start import CLOCK_MARKETS
 from portway.conductor import Conductor
 from portway.logs import configure_logs
-from portway.market.derived import DerivedMarkets, OptionMarket, Underlyings, WarrantMarket
+from portway.market.derived import (
+    DerivedMarkets,
+    OptionMarket,
+    RecordedChains,
+    Underlyings,
+    WarrantMarket,
+    optionable,
+)
 from portway.market.imported.source import ImportedSource
 from portway.market.listed import ListedSource
 from portway.market.ports import MarketSource
@@ -174,19 +181,26 @@ def _sources(
     made = home_world(settings, home, lambda: _clock(settings, home, reference)[0].instants)
     reference = made.calendars(reference)
     recorded: list[RecordedSource | ImportedSource] = []
+    chains = None
     if settings.replay:
-        recorded.append(open_lean(settings.replay, calendar=reference.calendars[Market.US]))
+        replayed = open_lean(settings.replay, calendar=reference.calendars[Market.US])
+        recorded.append(replayed)
+        chains = RecordedChains(replayed.root)
     recorded += imported_sources(home.path, reference)
     drawn = reference.only(is_drawn)
     world = SyntheticWorld(made.seed, drawn, made.stories(drawn))
-    underlyings = Underlyings(reference.instruments, reference.calendars, [*recorded, world])
-    options = OptionMarket(made.seed, underlyings)
-    warrants = WarrantMarket(made.seed, underlyings, reference.instruments)
     for source in recorded:
         listed = reference.instruments
         unlisted = [one for one in source.instruments() if one.symbol not in listed]
         reference = reference.with_instruments(unlisted)
-    derived = DerivedMarkets(options, warrants)
+    if chains is not None:
+        known = [reference.instruments.get(one) for one in chains.underlyings()]
+        reference = reference.with_instruments(optionable(one) for one in known if one is not None)
+    underlyings = Underlyings(reference.instruments, reference.calendars, [*recorded, world])
+    derived = DerivedMarkets(
+        OptionMarket(made.seed, underlyings, chains),
+        WarrantMarket(made.seed, underlyings, reference.instruments),
+    )
     rest = ListedSource(reference.instruments)
     return reference, [*recorded, world, *derived.sources, rest], derived
 

@@ -7,6 +7,7 @@ when somebody asks for one; nothing is kept of those that nobody looks at.
 
 from portway.market.derived.markets import DerivedMarkets
 from portway.market.derived.options import ChainStrike, ChainTotals, OptionMarket
+from portway.market.derived.recorded_chains import RecordedChains, optionable
 from portway.market.derived.underlyings import Underlyings
 from portway.market.derived.warrants import WarrantMarket
 
@@ -15,6 +16,8 @@ __all__ = [
     "ChainTotals",
     "DerivedMarkets",
     "OptionMarket",
+    "RecordedChains",
     "Underlyings",
     "WarrantMarket",
+    "optionable",
 ]

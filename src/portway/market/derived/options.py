@@ -24,17 +24,20 @@ from portway.market.derived.chains import (
     strike_grid,
     strike_rule,
 )
-from portway.market.derived.day import DayTerms, Value
+from portway.market.derived.day import ContractDay, DayTerms, Value
+from portway.market.derived.grid import tick_grid
+from portway.market.derived.recorded_chains import RecordedChains
 from portway.market.derived.source import FOUND_MAX, DerivedSource, Life
 from portway.market.derived.surface import Surface, surface_of
 from portway.market.derived.tape import Activity, volume_before
 from portway.market.derived.underlyings import Mood, Underlyings
+from portway.market.importers.lean_options import ContractKey
 from portway.market.synthetic.draws import Floats, Ints, fraction, key_of, sub_key, word
 from portway.market.synthetic.layout import microseconds
 from portway.market.synthetic.profiles import profile_of
 from portway.model.derivative import OptionTerms, Right, option_symbol, parse_option
 from portway.model.hours import trading_hours
-from portway.model.instrument import Board, Derivative, Instrument, SecurityClass
+from portway.model.instrument import Board, Derivative, Instrument, SecurityClass, spread_table
 from portway.model.symbol import MalformedSymbol, Market, Symbol
 from portway.quotes import options
 from portway.quotes.options import INTEREST_RATES, YEAR_SECONDS
@@ -79,9 +82,17 @@ class OptionMarket(DerivedSource):
 
     market = Market.US
 
-    def __init__(self, seed: int, underlyings: Underlyings) -> None:
+    def __init__(
+        self, seed: int, underlyings: Underlyings, recorded: RecordedChains | None = None
+    ) -> None:
+        """Make the market.
+
+        Args:
+            recorded: Chains of some days that are shown as they were.
+        """
         super().__init__(underlyings)
         self._seed = seed
+        self._recorded = recorded
         self._life = lru_cache(maxsize=FOUND_MAX)(self._find_life)
         self._surface = lru_cache(maxsize=4096)(self._make_surface)
         self._listed = lru_cache(maxsize=CHAINS_MAX)(self._make_listed)
@@ -91,6 +102,8 @@ class OptionMarket(DerivedSource):
     def is_optionable(self, symbol: Symbol) -> bool:
         """Tell whether options are written on a security."""
         instrument = self.underlyings.instrument(symbol)
+        if instrument is not None and self._recorded and self._recorded.days(symbol):
+            return True
         return (
             instrument is not None
             and instrument.market is Market.US
@@ -101,22 +114,26 @@ class OptionMarket(DerivedSource):
         """Return the expiries that are listed on a day, ascending."""
         if not self.is_optionable(underlying):
             return ()
+        if self._recorded and self._recorded.has(underlying, on):
+            ends = sorted({key.expiry for key in self._recorded.contracts(underlying, on)})
+            return [self._expiry_of(underlying, day, on) for day in ends]
         found = expiries(_root(underlying), on, self.calendar)
         return [one for one in found if self._strikes(underlying, one, on)]
 
     def cycle_of(self, underlying: Symbol, expiry: date) -> Cycle:
         """Return how often contracts like those of an expiry day expire."""
-        found = expiry_on(_root(underlying), expiry, self.calendar)
-        return Cycle.MONTHLY if found is None else found.cycle
+        return self._expiry_of(underlying, expiry, expiry).cycle
 
     def strikes(self, underlying: Symbol, expiry: date, on: date) -> Sequence[ChainStrike]:
         """Return the strikes of an expiry that are listed on a day, ascending."""
         if not self.is_optionable(underlying) or not expiry >= on:
             return ()
-        found = expiry_on(_root(underlying), expiry, self.calendar)
+        root = _root(underlying)
+        if self._recorded and self._recorded.has(underlying, on):
+            return self._recorded_strikes(root, underlying, expiry, on)
+        found = expiry_on(root, expiry, self.calendar)
         if found is None or found.listed_on > on:
             return ()
-        root = _root(underlying)
         return [
             ChainStrike(
                 strike,
@@ -124,6 +141,27 @@ class OptionMarket(DerivedSource):
                 option_symbol(root, expiry, Right.PUT, strike),
             )
             for strike in self._strikes(underlying, found, on)
+        ]
+
+    def _expiry_of(self, underlying: Symbol, day: date, on: date) -> Expiry:
+        """Return the schedule's expiry of a day; a day beside the schedule is a monthly one's."""
+        found = expiry_on(_root(underlying), day, self.calendar)
+        return Expiry(day, Cycle.MONTHLY, on) if found is None else found
+
+    def _recorded_strikes(
+        self, root: str, underlying: Symbol, expiry: date, on: date
+    ) -> Sequence[ChainStrike]:
+        """Return the strikes of a recorded day; a side that was not recorded has no symbol."""
+        assert self._recorded is not None, "the day was recorded"
+        sides: dict[Decimal, dict[Right, Symbol]] = {}
+        for key in self._recorded.contracts(underlying, on):
+            if key.expiry == expiry:
+                symbol = option_symbol(root, expiry, key.right, key.strike)
+                sides.setdefault(key.strike, {})[key.right] = symbol
+        none = Symbol("")
+        return [
+            ChainStrike(strike, found.get(Right.CALL, none), found.get(Right.PUT, none))
+            for strike, found in sorted(sides.items())
         ]
 
     def volumes(self, underlying: Symbol, on: date, us: int) -> ChainTotals:
@@ -135,21 +173,30 @@ class OptionMarket(DerivedSource):
         for expiry in self.expiry_dates(underlying, on):
             for strike in self.strikes(underlying, expiry.day, on):
                 for side, symbol in enumerate((strike.call, strike.put)):
-                    life = self.life(symbol, on)
-                    assert life is not None, "what is in the chain is listed"
-                    starts, end = self._starts(life.instrument.board, on)
-                    terms = self.terms_of(life, on, starts, end)
-                    if terms is None:
-                        continue
-                    volume[side] += volume_before(terms.key, terms.starts, terms.activity, us)
-                    interest[side] += self.open_interest(symbol, on)
+                    if symbol:
+                        volume[side] += self._volume(symbol, on, us)
+                        interest[side] += self.open_interest(symbol, on)
         return ChainTotals(volume[0], volume[1], interest[0], interest[1])
+
+    def _volume(self, symbol: Symbol, on: date, us: int) -> int:
+        life = self.life(symbol, on)
+        assert life is not None, "what is in the chain is listed"
+        if self._recorded and self._recorded.has(life.underlying, on):
+            opened = self.day(symbol, on)
+            return 0 if opened is None else int(opened.tape.before(us).volume.sum())
+        starts, end = self._starts(life.instrument.board, on)
+        terms = self.terms_of(life, on, starts, end)
+        if terms is None:
+            return 0
+        return volume_before(terms.key, terms.starts, terms.activity, us)
 
     def open_interest(self, symbol: Symbol, on: date) -> int:
         """Return the contracts that are open before a day begins."""
         life = self.life(symbol, on)
         if life is None or on > life.last:
             return 0
+        if self._recorded and self._recorded.has(life.underlying, on):
+            return self._recorded.open_interest(life.underlying, _key_of(life), on)
         mood = self.underlyings.mood(life.underlying, on)
         if mood is None:
             return 0
@@ -216,16 +263,48 @@ class OptionMarket(DerivedSource):
         underlying = Symbol(f"{root}.US")
         if not self.is_optionable(underlying):
             return None
-        if not self.calendar.is_trading_day(expiry_day):
-            return None
+        listed_on = self._recorded_from(underlying, ContractKey(expiry_day, strike, right))
         expiry = expiry_on(root, expiry_day, self.calendar)
-        if expiry is None:
-            return None
-        listed_on = self._listed(underlying, expiry, expiry_day).get(strike)
+        if expiry is not None and self.calendar.is_trading_day(expiry_day):
+            scheduled = self._listed(underlying, expiry, expiry_day).get(strike)
+            listed_on = min(filter(None, (listed_on, scheduled)), default=None)
         if listed_on is None:
             return None
+        last = self.calendar.latest_on_or_before(expiry_day)
         instrument = self._instrument(symbol, underlying, expiry_day, right, strike, listed_on)
-        return Life(instrument, underlying, listed_on, expiry_day)
+        return Life(instrument, underlying, listed_on, last)
+
+    def _recorded_from(self, underlying: Symbol, key: ContractKey) -> date | None:
+        """Return the first day on which a contract was recorded."""
+        if self._recorded is None:
+            return None
+        for day in self._recorded.days(underlying):
+            if day <= key.expiry and key in self._recorded.contracts(underlying, day):
+                return day
+        return None
+
+    def _make_day(self, symbol: Symbol, day: date) -> ContractDay | None:
+        life = self.life(symbol, day)
+        if life is None or not self._recorded or not self._recorded.has(life.underlying, day):
+            return super()._make_day(symbol, day)
+        if not life.first <= day <= life.last:
+            return None
+        starts, end = self._starts(life.instrument.board, day)
+        ends_at = microseconds(self.ends(day)) if day == life.last else None
+        if ends_at is not None:
+            starts, end = starts[starts < ends_at], ends_at
+        table = spread_table(Market.US, life.instrument.security_class, day)
+        return self._recorded.day(
+            life.instrument, _key_of(life), day, starts, end, ends_at, tick_grid(table)
+        )
+
+    def _has_prints(self, symbol: Symbol, day: date) -> bool:
+        life = self.life(symbol, day)
+        assert life is not None, "a day of its life"
+        if self._recorded and self._recorded.has(life.underlying, day):
+            opened = self.day(symbol, day)
+            return opened is not None and len(opened.tape) > 0
+        return super()._has_prints(symbol, day)
 
     def _instrument(
         self,
@@ -331,6 +410,12 @@ class OptionMarket(DerivedSource):
 
     def _key(self, symbol: Symbol, day: date) -> int:
         return sub_key(key_of(self._seed, symbol, "derived"), day.toordinal())
+
+
+def _key_of(life: Life) -> ContractKey:
+    terms = life.instrument.option
+    assert terms is not None, "a contract has terms"
+    return ContractKey(terms.expiry, terms.strike, terms.right)
 
 
 def _root(underlying: Symbol) -> str:

@@ -21,7 +21,8 @@ from machine import machine
 HERE = Path(__file__).parent / "sdk"
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 PUSHES = int(os.environ.get("PUSHES", "300000"))
-LIBRARIES = ("longbridge.openapi", "portway.openapi")
+# The second of ours runs callbacks on the thread that reads (`Config.inline_callbacks`).
+LIBRARIES = ("longbridge.openapi", "portway.openapi", "portway.openapi+inline")
 # What is measured -> pushes, and pushes a second (0 is all at once).
 RUNS = {
     "none": (PUSHES, 0), "three": (PUSHES, 0), "all": (PUSHES, 0), "busy": (PUSHES // 10, 0),
@@ -56,15 +57,19 @@ def main() -> None:
     for what in wanted:
         found: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in LIBRARIES}
         for _ in range(ROUNDS):
-            for library in LIBRARIES:
+            for library in LIBRARIES[: 2 if what in ("pull", "submit") else 3]:
                 for figure, value in run(library, what).items():
                     found[library][figure].append(value)
-        theirs, ours = (found[name] for name in LIBRARIES)
+        theirs, *ours = (found[name] for name in LIBRARIES)
         for figure in theirs:
-            their, our = statistics.median(theirs[figure]), statistics.median(ours[figure])
-            ratio = our / their if their else float("nan")
-            spread = f"[{min(ours[figure]):,.1f}..{max(ours[figure]):,.1f}]"
-            print(f"{what:7}{figure:9}{their:>12,.1f}{our:>12,.1f} {spread:26}{ratio:>7.2f}x")
+            their = statistics.median(theirs[figure])
+            line = f"{what:7}{figure:9}{their:>12,.1f}"
+            for own in ours:
+                if own[figure]:
+                    our = statistics.median(own[figure])
+                    spread = f"[{min(own[figure]):,.1f}..{max(own[figure]):,.1f}]"
+                    line += f"{our:>12,.1f} {spread:24}{our / (their or 1):>6.2f}x"
+            print(line)
 
 
 if __name__ == "__main__":

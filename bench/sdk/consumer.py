@@ -14,6 +14,7 @@ import statistics
 import sys
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,15 @@ ALL = (
 )  # fmt: skip
 TOUCHED = {"none": (), "all": ALL}.get(WHAT, ("last_done", "volume", "timestamp"))
 
-sdk: Any = importlib.import_module(MODULE)
+INLINE = MODULE.endswith("+inline")  # ours alone: callbacks on the thread that reads
+sdk: Any = importlib.import_module(MODULE.removesuffix("+inline"))
 
 
 def config() -> Any:
     url = f"ws://127.0.0.1:{WS}/v2"
     given = ("k", "s", "t", f"http://127.0.0.1:{HTTP}", url, url)
-    return sdk.Config.from_apikey(*given, enable_print_quote_packages=False)
+    found = sdk.Config.from_apikey(*given, enable_print_quote_packages=False)
+    return replace(found, inline_callbacks=True) if INLINE else found
 
 
 def rss_mb() -> float:

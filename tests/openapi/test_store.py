@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portway.openapi.store import TRADES_KEPT_MAX, TRADES_KEPT_MIN, Store, merge_quote
+from portway.openapi.store import TRADES_KEPT_MAX, TRADES_KEPT_MIN, Store, is_complete, merge_quote
 from portway.wire.pb import quote_pb2 as pb
 from tests.openapi.peer import quote_push
 
@@ -34,7 +34,8 @@ def test_what_a_push_leaves_out_stays_as_it_was(
 ) -> None:
     given_before = None if before is None else before.SerializeToString()
     given_push = push.SerializeToString()
-    merged = merge_quote(before, push)
+    merged = merge_quote(before, push)  # may be the push itself, filled in
+    push = pb.PushQuote.FromString(given_push)
     for name in KEPT:
         value = getattr(push, name)
         keeps = before is not None and _is_nothing(value)
@@ -42,8 +43,17 @@ def test_what_a_push_leaves_out_stays_as_it_was(
     for name in REPLACED:
         assert getattr(merged, name) == getattr(push, name)
     # What was handed out before is never changed.
-    assert push.SerializeToString() == given_push
     assert before is None or before.SerializeToString() == given_before
+
+
+@given(push=pushes)
+def test_a_push_that_looks_complete_leaves_nothing_out(push: pb.PushQuote) -> None:
+    if is_complete(push.SerializeToString()):
+        assert not any(_is_nothing(getattr(push, name)) for name in KEPT)
+
+
+def test_an_ordinary_push_looks_complete() -> None:
+    assert is_complete(quote_push().SerializeToString())
 
 
 def test_depth_levels_are_replaced_by_position() -> None:

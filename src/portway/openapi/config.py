@@ -66,6 +66,9 @@ class Config:
         paper_only: Refuse to send orders to an address that is not simulated: not of this machine,
             of a private network, or among `simulated_hosts`.
         simulated_hosts: Names of hosts that only simulate.
+        inline_callbacks: Run callbacks on the thread that reads, at once: the least delay and the
+            least work. They must be quick, and the waiting calls of the context refuse to be
+            made in them.
         events_max: Pushes that may wait for a slow callback before reading pauses.
         stale_after_s: Tell the connection callback when nothing was pushed for so many seconds.
         refill_candlesticks: Pull candlesticks again after an outage.
@@ -101,6 +104,7 @@ class Config:
     trade_calls_per_30s: int | None = None
     paper_only: bool = False
     simulated_hosts: tuple[str, ...] = ()
+    inline_callbacks: bool = False
     events_max: int = 16_384
     stale_after_s: float | None = None
     refill_candlesticks: bool = True

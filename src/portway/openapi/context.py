@@ -153,7 +153,7 @@ class SyncContext(Context):
         call = self._over_http(call)
         if isinstance(call, SocketCall):
             check_region(call.region, f"command {int(call.command)}", self._config)
-            return self._do(lambda core: core.ask(call))
+            return dressed(self._core.ask_and_wait(call), self._zone)
         if self._closed:
             raise ContextClosed("context closed")
         return dressed(self._http._run(call), self._zone)

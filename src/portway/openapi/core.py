@@ -16,11 +16,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.message import DecodeError as BadMessage
 
-from portway.openapi.dispatch import Callback, Dispatcher
-from portway.openapi.errors import OpenApiException
+from portway.openapi.dispatch import Callback, Dispatcher, InlineDispatcher
+from portway.openapi.errors import (
+    ConnectError,
+    ContextClosed,
+    NotAvailable,
+    OpenApiException,
+    RequestTimeout,
+)
 from portway.openapi.events import ConnectionEvent, ConnectionState, EventStream
 from portway.openapi.http import HttpClient
-from portway.openapi.line import Line, PushSink
+from portway.openapi.line import Line, MustWait, PushSink, Reply, successful_body
 from portway.openapi.loop import LoopThread
 from portway.openapi.transport import Channel, Transport
 
@@ -53,9 +59,13 @@ class Core(PushSink):
         self._config = config
         self._zone = config.zone
         self._thread = LoopThread(f"portway-{name}")
-        self._dispatcher = Dispatcher(
-            "portway-callbacks", self._drained, config.events_max, self._raised
-        )
+        self._dispatcher: Dispatcher | InlineDispatcher
+        if config.inline_callbacks:
+            self._dispatcher = InlineDispatcher(self._raised)
+        else:
+            self._dispatcher = Dispatcher(
+                "portway-callbacks", self._drained, config.events_max, self._raised
+            )
         self._put = self._dispatcher.put
         self._set: dict[str, Callback] = {}  # by the program
         self._streams: tuple[EventStream, ...] = ()
@@ -85,8 +95,52 @@ class Core(PushSink):
 
         Raises:
             ContextClosed: If it was closed, or the process forked.
+            NotAvailable: If this is its own thread, which must not wait.
         """
+        if self._thread.is_current():
+            work.close()
+            raise NotAvailable("a callback cannot wait for a call here: see inline_callbacks")
         return self._thread.submit(work)
+
+    def ask_and_wait(self, call: SocketCall[T]) -> T:
+        """Carry out a pull in a thread that waits: the short way, and the long one if need be.
+
+        Raises:
+            OpenApiException: As `ask`.
+        """
+        transport, thread = self._transport, self._thread
+        if transport.line is not None and not call.life_s and thread.is_usable():
+            reply, timeout_s = Reply(), self._config.timeout_s
+            thread.loop.call_soon_threadsafe(transport.start, call, reply)
+            line = transport.line
+            try:
+                response = reply.wait(timeout_s)
+            except (MustWait, ConnectError):
+                response = None  # the long way waits, and connects again
+            except BaseException:
+                self._forget(line, reply)
+                raise
+            else:
+                if response is None:
+                    self._forget(line, reply)
+                    raise RequestTimeout(
+                        f"request timeout: command {call.command}, no answer in {timeout_s:.1f} s"
+                    )
+                return call.read(successful_body(response))
+        return self._ask_the_long_way(call)
+
+    def _forget(self, line: Line | None, reply: Reply) -> None:
+        if line is not None:
+            self._thread.call_soon(line.forget, reply)
+
+    def _ask_the_long_way(self, call: SocketCall[T]) -> T:
+        future = self.submit(self.ask(call))
+        try:
+            return future.result()
+        except concurrent.futures.CancelledError:
+            raise ContextClosed("context closed") from None
+        finally:
+            future.cancel()
 
     def set_callback(
         self, kind: str, callback: Callback | None, loop: asyncio.AbstractEventLoop | None

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-__all__ = ["EVENTS_MAX", "Callback", "Dispatcher"]
+__all__ = ["EVENTS_MAX", "Callback", "Dispatcher", "InlineDispatcher"]
 
 log = logging.getLogger("portway.openapi.callback")
 
@@ -101,13 +101,50 @@ class Dispatcher:
                     callback(*arguments)
                 except BaseException as error:  # noqa: BLE001 - SystemExit too: it is reported
                     self._raised(callback, error)
-                self._check_drained()
+                if self._over_bound:
+                    self._check_drained()
             self._check_drained()
 
     def _check_drained(self) -> None:
         if self._over_bound and len(self._queue) <= self._maximum // 2:
             self._over_bound = False
             self._drained()
+
+
+class InlineDispatcher:
+    """Callbacks at once, on the thread that reads: no queue, no second thread, no hand-over.
+
+    A callback that waits delays everything else, so the calls of a context refuse to wait there.
+    """
+
+    def __init__(self, raised: Callable[[Callback, BaseException], None]) -> None:
+        self._raised = raised
+        self._stopping = False
+
+    def put(self, event: tuple[Callback, tuple[Any, ...]]) -> None:
+        """Run a callback."""
+        callback, arguments = event
+        if self._stopping:
+            return
+        try:
+            callback(*arguments)
+        except BaseException as error:  # noqa: BLE001 - as in the other dispatcher
+            self._raised(callback, error)
+
+    def flush(self) -> bool:
+        """Nothing waits."""
+        return False
+
+    def waiting(self) -> int:
+        """Nothing waits."""
+        return 0
+
+    def stop(self) -> None:
+        """Run nothing more."""
+        self._stopping = True
+
+    def join(self) -> None:
+        """There is no thread to wait for."""
 
 
 def _log_raised(callback: Callback, error: BaseException) -> None:

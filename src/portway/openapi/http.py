@@ -7,7 +7,6 @@ lay there is noticed before it is used, so that a call which must not be repeate
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import re
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 
 from portway.openapi.calls.http_call import PAGES_MAX, HttpCall, PagedCall
 from portway.openapi.config import Config, mask
-from portway.openapi.connections import Connections
+from portway.openapi.connections import ANSWER_BYTES_MAX, Answer, BadAnswer, Connections
 from portway.openapi.errors import (
     ArgumentError,
     ConnectError,
@@ -47,8 +46,6 @@ log = logging.getLogger("portway.openapi.http")
 
 T = TypeVar("T")
 
-ANSWER_BYTES_MAX: Final = 64 * 2**20
-CONNECT_SECONDS: Final = 5.0
 
 # A 429 whose body is no envelope comes from a proxy that did not pass the request on.
 _RETRY_SECONDS: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
@@ -76,14 +73,6 @@ class SocketToken:
     otp: str
     limit: int
     online: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    reason: str
-    trace_id: str
-    body: bytes
 
 
 class HttpClient:
@@ -149,6 +138,7 @@ class HttpClient:
         papers = {"x-papertrading": "true"} if config.enable_papertrading else {}
         self._headers = {**headers, **papers}
         self._threads: ThreadPoolExecutor | None = None
+        self._host = base.netloc.rpartition("@")[2]
         self._connections = Connections(
             base.hostname or "", base.port, is_secure=base.scheme == "https"
         )
@@ -286,46 +276,34 @@ class HttpClient:
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], content: bytes, deadline: float
-    ) -> _Answer:
+    ) -> Answer:
+        target = self._prefix + path
+        request = self._request_bytes(method, target, headers, content)
         connection = self._connections.take()
         try:
-            answer = self._send(connection, method, path, headers, content, deadline)
-        except (TimeoutError, OSError, http.client.HTTPException) as error:
+            answer = connection.ask(method, request, deadline)
+        except (TimeoutError, OSError, BadAnswer) as error:
             self._connections.drop(connection)
             raise self._failure(error) from error
         except BaseException:
             self._connections.drop(connection)
             raise
-        self._connections.give_back(connection)
+        if answer.is_last:
+            self._connections.drop(connection)
+        else:
+            self._connections.give_back(connection)
+        log.debug("%s %s: %d", method, path.partition("?")[0], answer.status)
         return answer
 
-    def _send(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        content: bytes,
-        deadline: float,
-    ) -> _Answer:
-        if connection.sock is None:
-            connection.timeout = min(CONNECT_SECONDS, _left(deadline))
-            connection.connect()
-        connection.sock.settimeout(_left(deadline))
-        target = self._prefix + path
-        connection.putrequest(method, target, skip_accept_encoding=True)
-        for name, value in self._request_headers(method, target, headers, content):
-            connection.putheader(name, value)
+    def _request_bytes(
+        self, method: str, target: str, headers: dict[str, str], content: bytes
+    ) -> bytes:
+        rows = self._request_headers(method, target, headers, content)
         if content or method in ("POST", "PUT", "PATCH"):
-            connection.putheader("content-length", str(len(content)))
-        connection.endheaders(content or None)
-        response = connection.getresponse()
-        body = _read(response, connection, deadline)
-        if response.will_close:
-            connection.close()
-        trace_id = response.headers.get("x-trace-id") or ""
-        log.debug("%s %s: %d, %d bytes", method, path.split("?")[0], response.status, len(body))
-        return _Answer(response.status, response.reason, trace_id, body)
+            rows.append(("content-length", str(len(content))))
+        head = "".join([f"{name}: {value}\r\n" for name, value in rows])
+        line = f"{method} {target} HTTP/1.1\r\nhost: {self._host}\r\n"
+        return f"{line}{head}\r\n".encode("latin-1") + content
 
     def _request_headers(
         self, method: str, target: str, given: dict[str, str], content: bytes
@@ -382,7 +360,7 @@ class _Retry:
     """The answer was a 429 of somebody in between."""
 
 
-def _open(answer: _Answer, *, may_retry: bool) -> Any:
+def _open(answer: Answer, *, may_retry: bool) -> Any:
     """Return the data of an answer; its envelope counts, whatever the HTTP status.
 
     Raises:
@@ -404,7 +382,7 @@ def _open(answer: _Answer, *, may_retry: bool) -> Any:
     return envelope.data
 
 
-def _unreadable(answer: _Answer, error: BadEnvelope) -> DecodeError | ServerFailed:
+def _unreadable(answer: Answer, error: BadEnvelope) -> DecodeError | ServerFailed:
     if 200 <= answer.status < 300:
         return DecodeError(f"unexpected response: {error}")
     kind = ServerFailed if answer.status >= _SERVER_ERRORS else DecodeError
@@ -419,32 +397,6 @@ def _encode(body: Any) -> bytes:
     # Keys in order, so that equal bodies have equal signatures, as in the official client.
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
-
-
-def _read(
-    response: http.client.HTTPResponse, connection: http.client.HTTPConnection, deadline: float
-) -> bytes:
-    """Read the body, piece by piece: a peer that dribbles does not outlive the deadline."""
-    pieces: list[bytes] = []
-    size = 0
-    while piece := response.read1(65536):
-        pieces.append(piece)
-        size += len(piece)
-        if size > ANSWER_BYTES_MAX:
-            raise http.client.HTTPException(f"answer over {ANSWER_BYTES_MAX} bytes")
-        if connection.sock is not None:
-            connection.sock.settimeout(_left(deadline))
-    if response.length:  # of a chunked answer it is None; a cut one raised already
-        raise http.client.IncompleteRead(b"", response.length)
-    response.close()  # read to its end, so that the connection takes the next request
-    return b"".join(pieces)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _is_header(name: str, value: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +32,16 @@ from portway.wire.pb.control_pb2 import Error
 if TYPE_CHECKING:
     from portway.openapi.calls.socket_call import SocketCall
 
-__all__ = ["CONNECT_SECONDS", "SILENCE_SECONDS", "Line", "PushSink", "open_line"]
+__all__ = [
+    "CONNECT_SECONDS",
+    "SILENCE_SECONDS",
+    "Line",
+    "MustWait",
+    "PushSink",
+    "Reply",
+    "open_line",
+    "successful_body",
+]
 
 log = logging.getLogger("portway.openapi.socket")
 
@@ -42,6 +52,45 @@ _TIMEOUT_MS_MAX: Final = 60_000  # the protocol's own maximum
 _NO_STATUS: Final = 1005  # RFC 6455: a close frame without a code
 
 _BINARY = picows.WSMsgType.BINARY
+
+
+class Reply:
+    """An answer that a thread waits for, without a future of any event loop."""
+
+    __slots__ = ("_error", "_lock", "_packet", "request_id")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self._packet: ResponsePacket | None = None
+        self._error: BaseException | None = None
+        self.request_id = 0
+
+    def done(self) -> bool:
+        """Whether it is there."""
+        return not self._lock.locked()
+
+    def set_result(self, packet: ResponsePacket) -> None:
+        """Hand the answer over; once."""
+        self._packet = packet
+        self._lock.release()
+
+    def set_exception(self, error: BaseException) -> None:
+        """Say that none will come; once."""
+        self._error = error
+        self._lock.release()
+
+    def wait(self, timeout_s: float) -> ResponsePacket | None:
+        """Return the answer, or `None` if it does not come in time."""
+        if not self._lock.acquire(timeout=timeout_s):
+            return None
+        if self._error is not None:
+            raise self._error
+        return self._packet
+
+
+class MustWait(Exception):
+    """The rate limit does not let a call out at once."""
 
 
 class PushSink:
@@ -59,10 +108,11 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
 
     def __init__(self, sink: PushSink) -> None:
         self._sink = sink
+        self._push = sink.push
         self._loop = asyncio.get_running_loop()
         self._transport: picows.WSTransport | None = None
         self._ids = RequestIds()
-        self._waiting: dict[int, asyncio.Future[ResponsePacket]] = {}
+        self._waiting: dict[int, asyncio.Future[ResponsePacket] | Reply] = {}
         self._parts: list[bytes] = []
         self._seen_at = self._loop.time()
         self._watchdog: asyncio.TimerHandle | None = None
@@ -102,7 +152,23 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         finally:
             timer.cancel()
             self._waiting.pop(request_id, None)
-        return _successful_body(response)
+        return successful_body(response)
+
+    def start(self, call: SocketCall[Any], reply: Reply, told_ms: int) -> None:
+        """Send a request whose answer a thread waits for; on the loop's thread."""
+        transport = self._transport
+        if transport is None or self.closed.done():
+            reply.set_exception(ConnectError(self._ended()))
+            return
+        reply.request_id = self._ids.take()
+        self._waiting[reply.request_id] = reply
+        self._set_paused(False)
+        packet = RequestPacket(call.command, reply.request_id, told_ms, call.body)
+        transport.send(_BINARY, encode_request(packet))
+
+    def forget(self, reply: Reply) -> None:
+        """Nobody waits for this answer any more."""
+        self._waiting.pop(reply.request_id, None)
 
     def pause(self) -> bool:
         """Stop reading until `resume`, unless an answer is awaited; return whether it stopped."""
@@ -135,7 +201,7 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
             message = frame.get_payload_as_bytes()
             push = split_push(message)
             if push is not None:
-                self._sink.push(*push)
+                self._push(push[0], push[1])
             else:
                 self._take(message)
         else:
@@ -161,7 +227,7 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
             self.disconnect(f"the server broke the protocol: {type(error).__name__}: {error}")
             return
         if isinstance(packet, ResponsePacket):
-            answer = self._waiting.get(packet.request_id)
+            answer = self._waiting.pop(packet.request_id, None)
             if answer is not None and not answer.done():
                 answer.set_result(packet)  # else it came too late
         elif isinstance(packet, PushPacket):
@@ -243,7 +309,7 @@ async def open_line(url: str, headers: Mapping[str, str], sink: PushSink) -> Lin
     return line
 
 
-def _successful_body(response: ResponsePacket) -> bytes:
+def successful_body(response: ResponsePacket) -> bytes:
     if response.status_code == 0:
         return response.body
     try:

@@ -60,6 +60,10 @@ class LoopThread:
             if self._problem() is None:
                 self.loop.call_soon_threadsafe(function, *arguments)
 
+    def is_usable(self) -> bool:
+        """Whether work may be given to it by the calling thread, which is not its own."""
+        return self._problem() is None and not self.is_current()
+
     def is_current(self) -> bool:
         """Whether the caller runs on this loop's thread."""
         return threading.current_thread() is self._thread

@@ -20,7 +20,7 @@ from portway.openapi.enums import Period, SubType, TradeSession, read_table
 from portway.openapi.limiter import Limiter
 from portway.openapi.line import Line
 from portway.openapi.pull_types import CandlestickRow, PushCandlestick, QuotePackageDetail
-from portway.openapi.store import Store
+from portway.openapi.store import Store, is_complete
 from portway.openapi.transport import Channel
 from portway.openapi.types import PushBrokers, PushDepth, PushQuote, PushTrades
 from portway.openapi.values import in_zone
@@ -84,6 +84,7 @@ class QuoteCore(Core):
         self._profile: pb.UserQuoteProfileResponse | None = None
         self._cache: dict[tuple[int, bytes], tuple[float, asyncio.Task[Any]]] = {}
         self.store = Store()
+        self._set_quote = self.store.set_quote
         self.candles = CandleDesk(self, config)
         self._books = self.candles.books
         super().__init__(config, channel, {**language, **marks}, "quote")
@@ -224,7 +225,12 @@ class QuoteCore(Core):
         push = _quote_of(body)
         symbol = push.symbol
         is_eod = push.tag == _EOD  # a correction for candlesticks alone
-        merged = push if is_eod else self.store.add_quote(symbol, push)
+        merged = push
+        if not is_eod:
+            if is_complete(body):
+                self._set_quote(symbol, push)
+            else:
+                merged = self.store.add_quote(symbol, push)
         if self._books:
             book = self._books.get(symbol)
             if book is not None:  # its bars are told before the quote that changed them

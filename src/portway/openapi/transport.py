@@ -27,7 +27,7 @@ from portway.openapi.errors import (
 )
 from portway.openapi.events import ConnectionState
 from portway.openapi.limiter import Limiter
-from portway.openapi.line import Line, PushSink, open_line
+from portway.openapi.line import Line, MustWait, PushSink, Reply, open_line
 from portway.wire.commands import ControlCommand
 from portway.wire.pb import control_pb2 as pb
 
@@ -139,6 +139,21 @@ class Transport:
             except ConnectError as error:
                 broken = error
         raise broken
+
+    def start(self, call: SocketCall[T], reply: Reply) -> None:
+        """Send a call at once, for a thread that waits; on the loop's thread.
+
+        The reply raises `MustWait` or `ConnectError` where `ask` would wait or try again.
+        """
+        line, now = self.line, self._loop.time()
+        if line is None:
+            reply.set_exception(ConnectError("not connected"))
+        elif self.limiter.wait_s(call.command, now) > 0:
+            reply.set_exception(MustWait())
+        else:
+            self.requests += 1
+            self.limiter.reserve(call.command, now)
+            line.start(call, reply, round(self._config.timeout_s * 1000))
 
     async def connect(self) -> None:
         """Make the first connection, if there is none.

@@ -59,6 +59,7 @@ _GZIP_WBITS = 31  # RFC 1952 container; zlib and raw deflate are refused
 
 _REQUEST_HEAD = struct.Struct(">BBIH")
 _RESPONSE_HEAD = struct.Struct(">BBIB")
+_PUSH_HEAD = struct.Struct(">BBBH")  # the 24-bit length in two parts
 _NONCE = struct.Struct(">Q")
 
 
@@ -70,6 +71,7 @@ class PacketType(IntEnum):
     PUSH = 3
 
 
+_PLAIN_PUSH = PacketType.PUSH.value  # a plain number: members of an enum are slow to compare
 _HEAD_BYTES = {
     PacketType.REQUEST.value: _REQUEST_HEAD_BYTES,
     PacketType.RESPONSE.value: _RESPONSE_HEAD_BYTES,
@@ -217,12 +219,13 @@ def split_push(message: bytes) -> tuple[int, bytes] | None:
     The short way for a client that reads a flood of pushes: no packet object. `None` means "not a
     plain push", whatever else it is: `decode_packet` then decodes it or says what is wrong.
     """
-    if len(message) < _PUSH_HEAD_BYTES or message[0] != PacketType.PUSH:
+    if len(message) < _PUSH_HEAD_BYTES:
         return None
-    end = _PUSH_HEAD_BYTES + (message[2] << 16 | message[3] << 8 | message[4])
-    if len(message) < end:
+    kind, cmd_code, high, low = _PUSH_HEAD.unpack_from(message)
+    end = _PUSH_HEAD_BYTES + (high << 16 | low)
+    if kind != _PLAIN_PUSH or len(message) < end:
         return None
-    return message[1], message[_PUSH_HEAD_BYTES:end]
+    return cmd_code, message[_PUSH_HEAD_BYTES:end]
 
 
 def packet_length(

@@ -77,6 +77,7 @@ class Peer:
             7: lambda _: quote_pb2.UnsubscribeResponse(),
         }
         self.sessions: set[str] = set()
+        self.clock_ahead_s = 0.0
         self.http_sent: list[tuple[str, bytes]] = []
         self.http_answer: Callable[[str], tuple[int, bytes]] | None = None
         self.http_data: Callable[[str, str], Any] | None = None
@@ -149,6 +150,11 @@ class Peer:
 
     def push(self, command: int, message: Message) -> None:
         self.send(encode_push(command, message.SerializeToString()))
+
+    def push_soon(self, command: int, message: Message) -> None:
+        """Push from a handler, after its answer."""
+        data = encode_push(command, message.SerializeToString())
+        self._loop.call_later(0.01, lambda: self._loop.create_task(self._send(data)))
 
     def send(self, data: bytes | str) -> None:
         """Send a raw WebSocket message to every client."""
@@ -294,6 +300,9 @@ class Peer:
                 self.send_header("x-trace-id", "trace-0001")
                 self.end_headers()
                 self.wfile.write(body)
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(time.time() + peer.clock_ahead_s)
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -26,6 +26,7 @@ VERBS = {
     "audit": ("portway.cli.audit", "Prove the ledger, and draw the equity curve."),
     "backup": ("portway.cli.backup", "Pack a home into one file, while its server runs."),
     "restore": ("portway.cli.restore", "Bring a home back from a backup."),
+    "doctor": ("portway.cli.doctor", "Find the broken link between here and a service."),
     "quote": ("portway.cli.quote", "Print the latest quotes of some symbols."),
     "watch": ("portway.cli.watch", "Show a live table of some symbols."),
     "import": ("portway.cli.imports", "Import real data into a home."),

@@ -105,7 +105,7 @@ class Config:
     paper_only: bool = False
     simulated_hosts: tuple[str, ...] = ()
     inline_callbacks: bool = False
-    events_max: int = 16_384
+    events_max: int = 8192
     stale_after_s: float | None = None
     refill_candlesticks: bool = True
     as_longport: bool = True

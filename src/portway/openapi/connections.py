@@ -46,6 +46,7 @@ class Answer:
         trace_id: Header `x-trace-id`, or empty.
         body: As it was sent.
         is_last: Whether the peer closes the connection after it.
+        date: The peer's clock, as its header says it.
     """
 
     status: int
@@ -53,6 +54,7 @@ class Answer:
     trace_id: str
     body: bytes
     is_last: bool
+    date: str = ""
 
 
 class Connection:
@@ -146,7 +148,8 @@ class Connection:
             body, is_last = self._read_to_end(sock, deadline), True
         trace_id = headers.get(b"x-trace-id", b"").decode("latin-1")
         reason = (match[3] or b"").decode("latin-1")
-        return Answer(status, reason, trace_id, body, is_last or bool(self._buffer))
+        date = headers.get(b"date", b"").decode("latin-1")
+        return Answer(status, reason, trace_id, body, is_last or bool(self._buffer), date)
 
     def _read_chunks(self, sock: socket.socket, coding: bytes, deadline: float) -> bytes:
         if coding.lower() != b"chunked":

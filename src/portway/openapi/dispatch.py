@@ -19,7 +19,7 @@ log = logging.getLogger("portway.openapi.callback")
 
 Callback: TypeAlias = Callable[..., Any]
 
-EVENTS_MAX: Final = 16_384  # waiting callbacks past which reading pauses
+EVENTS_MAX: Final = 8192  # waiting callbacks past which reading pauses
 STOP_SECONDS: Final = 5.0
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from portway.openapi.oauth import OAuth
 
-__all__ = ["ANSWER_BYTES_MAX", "HttpClient", "SocketToken", "check_region"]
+__all__ = ["ANSWER_BYTES_MAX", "HttpClient", "SocketToken", "check_region", "open_answer"]
 
 log = logging.getLogger("portway.openapi.http")
 
@@ -234,7 +234,7 @@ class HttpClient:
     ) -> Any:
         for pause in (*_RETRY_SECONDS, None):
             answer = self._exchange(method, path, headers, content, deadline)
-            data = _open(answer, may_retry=pause is not None)
+            data = open_answer(answer, may_retry=pause is not None)
             if not isinstance(data, _Retry):
                 return data
             assert pause is not None
@@ -360,7 +360,7 @@ class _Retry:
     """The answer was a 429 of somebody in between."""
 
 
-def _open(answer: Answer, *, may_retry: bool) -> Any:
+def open_answer(answer: Answer, *, may_retry: bool = False) -> Any:
     """Return the data of an answer; its envelope counts, whatever the HTTP status.
 
     Raises:

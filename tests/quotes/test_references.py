@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from portway.model.quote import Candlestick
-from portway.quotes.references import luld_references, vcm_references
+from portway.model.quote import Candlestick, SessionQuote
+from portway.quotes.references import is_price_tested, luld_references, vcm_references
 
 D = Decimal
 OPEN = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
@@ -48,3 +48,18 @@ def test_the_mean_is_of_five_minutes_weighted_by_volume() -> None:
 def test_hong_kong_looks_back_five_minutes() -> None:
     found = vcm_references([bar(0, "101"), bar(1, "102")], OPEN, D(100))
     assert found == ((OPEN, D(100)), (minute(6), D(101)), (minute(7), D(102)))
+
+
+def quoted(low: str, prev_close: str = "100") -> SessionQuote:
+    price = D(low)
+    return SessionQuote(price, price, price, price, 100, price * 100, OPEN, D(prev_close))
+
+
+def test_short_sales_are_restricted_on_the_day_of_a_fall_and_on_the_next() -> None:
+    day = date(2026, 1, 5)
+    assert is_price_tested(day, quoted("90"), None)
+    assert is_price_tested(day, quoted("95"), quoted("89.99"))
+    assert not is_price_tested(day, quoted("90.01"), quoted("95"))
+    assert not is_price_tested(day, None, None)
+    assert not is_price_tested(day, quoted("0"), None), "nothing has been printed"
+    assert not is_price_tested(date(2011, 2, 25), quoted("50"), None), "before the rule"

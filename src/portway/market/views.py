@@ -29,7 +29,7 @@ from portway.model.session import (
 from portway.model.settlement import settlement
 from portway.model.symbol import Market, Symbol
 from portway.quotes.board import Board
-from portway.quotes.references import luld_references, vcm_references
+from portway.quotes.references import is_price_tested, luld_references, vcm_references
 
 __all__ = ["MarketViews"]
 
@@ -48,10 +48,6 @@ CLOSING_PHASES = frozenset(
         Phase.CLOSING_RANDOM,
     }
 )
-PRICE_TEST_SHARE = Decimal(
-    "0.9"
-)  # Of the previous close: US short sales are restricted from there.
-PRICE_TEST_FROM = date(2011, 2, 28)
 BANDED_CLASSES = frozenset({SecurityClass.STOCK, SecurityClass.ETF})
 REFERENCES_MAX = 4096  # Symbols whose references are kept.
 SPANS_MAX = 4096  # Days of securities whose phases are kept.
@@ -122,7 +118,8 @@ class MarketViews:
             status=board.status,
             is_half_day=calendar.is_half_day(day),
             references=self._references(instrument, day, board, now),
-            is_price_tested=_tests_prices(instrument) and _is_price_tested(board, day),
+            is_price_tested=_tests_prices(instrument)
+            and is_price_tested(day, board.extended(TradeSession.NORMAL), board.previous),
         )
 
     def _references(
@@ -199,14 +196,6 @@ class MarketViews:
 
 def _tests_prices(instrument: Instrument) -> bool:
     return instrument.market is Market.US and instrument.option is None
-
-
-def _is_price_tested(board: Board, day: date) -> bool:
-    """Whether the fall of a day, or of the one before, restricts short sales (rule 201)."""
-    today = board.extended(TradeSession.NORMAL)
-    shown = [one for one in (today, board.previous) if one is not None]
-    fallen = any(one.low and one.low <= one.prev_close * PRICE_TEST_SHARE for one in shown)
-    return fallen and day >= PRICE_TEST_FROM
 
 
 def _may_be_resold(instrument: Instrument) -> bool:

@@ -1,4 +1,4 @@
-"""Reference prices of volatility bands, from the minute bars of a day.
+"""Reference prices of volatility bands, and whether short sales are restricted, from a day's data.
 
 A band hangs on what a security traded at a little earlier. Both rules look at whole minutes that
 are over, so that the same bars give the same references whoever asks, and when: the price in force
@@ -8,18 +8,21 @@ at an instant never depends on a print of its own minute.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from portway.model.quote import Candlestick
+from portway.model.quote import Candlestick, SessionQuote
 
-__all__ = ["luld_references", "vcm_references"]
+__all__ = ["is_price_tested", "luld_references", "vcm_references"]
 
 References = tuple[tuple[datetime, Decimal], ...]
 
 MINUTE: Final = timedelta(minutes=1)
 WINDOW: Final = timedelta(minutes=5)
+# US short sales are restricted once a security trades at this part of its previous close.
+PRICE_TEST_SHARE: Final = Decimal("0.9")
+PRICE_TEST_FROM: Final = date(2011, 2, 28)
 MOVE_MIN: Final = Decimal("0.01")  # A US reference that moved by less stays as it was.
 
 
@@ -69,3 +72,14 @@ def vcm_references(
     found = [(opens_at, prev_close)] if prev_close else []
     found += [(bar.at + MINUTE + WINDOW, bar.close) for bar in bars if bar.priced]
     return tuple(found)
+
+
+def is_price_tested(day: date, *quotes: SessionQuote | None) -> bool:
+    """Tell whether US short sales are restricted to prices above the best bid (rule 201).
+
+    Args:
+        quotes: Regular quotes of `day` and of the trading day before; None: there is none.
+    """
+    shown = [one for one in quotes if one is not None]
+    fallen = any(one.low and one.low <= one.prev_close * PRICE_TEST_SHARE for one in shown)
+    return fallen and day >= PRICE_TEST_FROM

@@ -197,11 +197,9 @@ def _sources(
         known = [reference.instruments.get(one) for one in chains.underlyings()]
         reference = reference.with_instruments(optionable(one) for one in known if one is not None)
     underlyings = Underlyings(reference.instruments, reference.calendars, [*recorded, world])
-    derived = DerivedMarkets(
-        OptionMarket(made.seed, underlyings, chains),
-        WarrantMarket(made.seed, underlyings, reference.instruments),
-    )
-    rest = ListedSource(reference.instruments)
+    warrants = WarrantMarket(made.seed, underlyings, reference.instruments)
+    derived = DerivedMarkets(OptionMarket(made.seed, underlyings, chains), warrants)
+    rest = ListedSource([one for one in reference.instruments if one not in warrants.imported])
     return reference, [*recorded, world, *derived.sources, rest], derived
 
 

@@ -282,7 +282,7 @@ def test_imported_products_keep_what_their_list_says_and_get_the_rest():
         "50124.HK": ("HSI.HK", WarrantKind.BEAR, "UB"),
     }
     day = date(2026, 3, 24)
-    assert set(imported().symbols()) == set(expected)
+    assert imported().imported == {one.symbol for one in IMPORTED}
     codes = {one.id: one.code for one in ISSUERS}
     for symbol, (underlying, kind, issuer) in expected.items():
         found = imported().find(Symbol(symbol), day)
@@ -304,8 +304,13 @@ def test_imported_products_keep_what_their_list_says_and_get_the_rest():
 
 
 def test_what_a_list_does_not_tell_stays_without_a_market():
-    for symbol in ("10125.HK", "10126.HK"):
-        assert imported().find(Symbol(symbol), date(2026, 3, 24)) is None
+    day = date(2026, 3, 24)
+    for known in IMPORTED[-2:]:
+        assert imported().find(known.symbol, day) == known  # listed, and nothing more
+        assert imported().snapshot(known.symbol, hong_kong(day, 11)) is None
+        assert imported().prev_close(known.symbol, day) is None
+        assert not imported().has_events(known.symbol, day)
+        assert list(imported().bars(known.symbol, Period.DAY, DAY, day)) == []
 
 
 def test_codes_of_an_imported_list_are_not_issued_again():

@@ -7,7 +7,7 @@ underlying that reaches the call price. Terms are adjusted for splits of the und
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -118,9 +118,20 @@ class WarrantMarket(DerivedSource):
 
     # -- what there is -------------------------------------------------------------------------
 
-    def symbols(self) -> Collection[Symbol]:
-        """Return the imported products whose underlying is known; others are found when named."""
-        return [one for one in self._imported if self._of_import(one) is not None]
+    @property
+    def imported(self) -> frozenset[Symbol]:
+        """The products of an imported list, those without a market among them."""
+        return self._imported
+
+    def find(self, symbol: Symbol, day: date) -> Instrument | None:
+        """Return the product that a code names on a day.
+
+        An imported one of which nobody can tell the underlying is what its list says and no more.
+        """
+        found = super().find(symbol, day)
+        if found is None and symbol in self._imported:
+            return self._instruments[symbol]
+        return found
 
     def of_underlying(self, underlying: Symbol, on: date) -> Sequence[Symbol]:
         """Return every product of an underlying that is known on a day and not over before it."""
@@ -134,12 +145,15 @@ class WarrantMarket(DerivedSource):
         ]
 
     def _imports(self) -> dict[Symbol, list[Symbol]]:
+        """The imported products by underlying, by their names alone."""
         if self._on_underlying is None:
-            self._on_underlying = {}
+            found: dict[Symbol, list[Symbol]] = {}
             for symbol in sorted(self._imported, key=_number):
-                product = self._of_import(symbol)
-                if product is not None:
-                    self._on_underlying.setdefault(product.terms.underlying, []).append(symbol)
+                name = parse_name(self._instruments[symbol].name_en)
+                underlying = None if name is None else self._names.find(name.cut)
+                if underlying is not None:
+                    found.setdefault(underlying, []).append(symbol)
+            self._on_underlying = found
         return self._on_underlying
 
     def life(self, symbol: Symbol, day: date) -> Life | None:

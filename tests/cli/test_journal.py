@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +144,26 @@ def test_a_running_server_is_read_without_being_disturbed(tmp_path: Path) -> Non
         assert "+12.34 USD (found)" in shown
         assert portway("journal", "verify", "--home", server.home).exit_code == 0
         assert server.stop() == 0
+
+
+def test_following_shows_what_comes_until_it_is_stopped(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "portway.cli", "journal", "show", "--follow"]
+    with (
+        Server(tmp_path / "home") as server,
+        subprocess.Popen(
+            [*command, "--home", str(server.home), "--kind", "CashDeposited"],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            text=True,
+        ) as follower,
+    ):
+        assert follower.stdout is not None
+        heading, *opening = (follower.stdout.readline() for _ in range(4))
+        assert heading.split()[0] == "seq"
+        assert all("opening balance" in line for line in opening)
+        for amount in ("1.01", "2.02"):
+            deposit = {"account_no": "PT10000001", "currency": "USD", "amount": amount, "note": ""}
+            server.admin("accounts/deposit", deposit)
+            assert f"+{amount} USD" in follower.stdout.readline()
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(10) == 0

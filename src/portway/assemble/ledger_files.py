@@ -77,15 +77,13 @@ def opened_for_reading(home: Path) -> Iterator[SqliteReader]:
 def verify_reader(
     reader: SqliteReader,
     told: Callable[[str, int, int], None] = lambda venue, seq, last: None,
-    tick: Callable[[], None] = lambda: None,
 ) -> HomeReport:
     """Look through every page, then walk every journal and compare what is kept beside it.
 
     Args:
         told: Called now and then with venue, position reached and last position.
-        tick: Called now and then while pages are looked through.
     """
-    report = HomeReport(reader.damage(tick))
+    report = HomeReport(reader.damage())
     if report.damage is not None:
         return report
     for venue in reader.venues():

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,6 @@ _PAGE: Final = re.compile(r"\bpage (\d+)", re.IGNORECASE)
 _HEADER_BYTES: Final = 100
 # The second: SQLite quotes damaged text in its own complaint.
 _UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
-_TICK_STEPS: Final = 200_000  # Instructions of SQLite's machine between two signs of life.
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +179,10 @@ class SqliteReader(SqliteStore):
             return KeptSnapshot(0, b"", belongs=False)
         return KeptSnapshot(seq, payload, bool(belongs))
 
-    def damage(self, tick: Callable[[], None] = lambda: None) -> str | None:
-        """Look through every page; return what is wrong with the first damaged one, or None.
-
-        Args:
-            tick: Called now and then while it looks.
-        """
+    def damage(self) -> str | None:
+        """Look through every page; return what is wrong with the first damaged one, or None."""
         with self._read_lock:
-            return _length_damage(self._path) or self._page_damage(tick)
+            return _length_damage(self._path) or self._page_damage()
 
     def append(self, venue: str, records: Sequence[JournalRecord], rows: Sequence[Row]) -> None:
         raise WriteFailed(f"{self._path} is open for reading")
@@ -211,23 +206,14 @@ class SqliteReader(SqliteStore):
     def _has_table(self, name: str) -> bool:
         return bool(self.select("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)))
 
-    def _page_damage(self, tick: Callable[[], None]) -> str | None:
-        reader = self._reader
-
-        def sign_of_life() -> int:
-            tick()
-            return 0
-
-        reader.set_progress_handler(sign_of_life, _TICK_STEPS)
+    def _page_damage(self) -> str | None:
         try:
-            found = str(reader.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            found = str(self._reader.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if found != "ok":
                 return f"{_page_of(found)}: {' '.join(found.split())}"
-            return _shape_damage(reader)
+            return _shape_damage(self._reader)
         except _UNREADABLE as error:
             return f"{_page_of(str(error))}: {error}"
-        finally:
-            reader.set_progress_handler(None, 0)
 
     def _damaged(self, what: str) -> DatabaseCorrupt:
         return _unreadable(self._path, what)

@@ -19,9 +19,8 @@ from portway.openapi import HttpClient
 from portway.storage.home import HOME_VERSION
 from portway.storage.schema import MIGRATIONS, SCHEMA_VERSION
 from tests.conftest import ROOT
-from tests.scenarios.test_home_damage import refusal
 from tests.support.homes import traded_home
-from tests.support.server import Server
+from tests.support.server import Server, refusal
 from tools.keep_home import shown_by
 
 KEPT = sorted((ROOT / "tests" / "fixtures" / "homes").iterdir())
@@ -123,7 +122,7 @@ def test_a_home_of_a_later_version_is_refused_with_the_way_out(
 def test_no_server_starts_on_a_later_home(tmp_path: Path, what: str) -> None:
     home = later(tmp_path, what)
     before = (home / "portway.db").read_bytes()
-    line = refusal(home)
+    line = refusal("--free-ports", "--home", str(home))
     assert "use the version that wrote it" in line
     assert (home / "portway.db").read_bytes() == before, "nothing was written"
 

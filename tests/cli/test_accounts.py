@@ -81,6 +81,15 @@ def test_an_account_from_its_opening_to_its_end(server: Server, portway: Portway
     assert "closed" in portway("account", "list")
 
 
+def test_each_currency_is_paid_in_once(portway: Portway) -> None:
+    """The last of two amounts would have been taken, and nobody told."""
+    twice = ("--deposit", "HKD=1", "--deposit", "hkd=2")
+    before = portway.json("account", "list")
+    assert "named twice" in portway("account", "open", *twice, status=2)
+    assert "named twice" in portway("account", "reset", "PT10000001", "--yes", *twice, status=2)
+    assert portway.json("account", "list") == before
+
+
 def test_a_read_only_token_of_an_app_of_its_own(server: Server, portway: Portway) -> None:
     app = portway.json("app", "create", "reader")
     assert app["app_key"] in portway("app", "list")
@@ -132,6 +141,7 @@ def test_a_home_that_nobody_serves_is_changed_directly(tmp_path: Path) -> None:
     assert "portway serve" in portway("account", "list", status=1)
     with Server(tmp_path / "home") as running:
         running.kill()  # Leaves its address behind, where nobody listens any more.
+        assert "starts it again" in portway("clock", status=1)
         [opened] = portway.json("account", "open", "--margin", "--deposit", "HKD=1000")
         assert (opened["account_no"], opened["credit"]) == ("PT10000002", "3000")
         token = portway("token", "issue", "--account", "PT10000002", "--expires", "1h").strip()

@@ -82,6 +82,14 @@ def test_one_account_is_shown_and_an_unknown_one_refused(home: Path) -> None:
     assert portway("audit", "--home", home, "--account", "nobody").exit_code == 1
 
 
+@pytest.mark.parametrize("flag", ["--svg", "--csv"])
+def test_a_file_that_cannot_be_written_is_named(home: Path, tmp_path: Path, flag: str) -> None:
+    path = tmp_path / "nowhere" / "curve"
+    answer = portway("audit", "--home", home, flag, path)
+    assert answer.exit_code == 1
+    assert f"Error: {path}: No such file" in answer.stderr
+
+
 def test_the_curve_is_written_as_a_picture_and_as_a_table(home: Path, tmp_path: Path) -> None:
     svg, table = tmp_path / "curve.svg", tmp_path / "curve.csv"
     answer = portway("audit", "--home", home, "--svg", svg, "--csv", table, "--json")

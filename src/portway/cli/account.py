@@ -17,11 +17,23 @@ from portway.cli.owner import CURRENCIES, AmountsOption, ask, echo_json
 __all__ = ["account"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _each_once(
+    _: click.Context, __: click.Parameter, given: tuple[tuple[str, str], ...]
+) -> dict[str, str]:
+    amounts = dict(given)
+    if len(amounts) < len(given):
+        raise click.BadParameter("each currency once: one of them is named twice")
+    return amounts
+
+
 deposit_option = click.option(
     "--deposit",
     "deposits",
     type=AmountsOption(),
     multiple=True,
+    callback=_each_once,
     help="Money to begin with; once for each currency.",
 )
 currency_argument = click.argument("currency", type=click.Choice(CURRENCIES, case_sensitive=False))
@@ -88,7 +100,7 @@ def open_(
     currency: str,
     agreements: tuple[str, ...],
     residency: str | None,
-    deposits: tuple[tuple[str, str], ...],
+    deposits: dict[str, str],
 ) -> None:
     """Open an account."""
     body = {
@@ -97,7 +109,7 @@ def open_(
         "kind": "margin" if margin else "cash",
         "currency": currency,
         "finance_max": credit,
-        "deposits": dict(deposits),
+        "deposits": deposits,
         "agreements": list(agreements) or None,
         **({"residency": residency} if residency else {}),
     }
@@ -159,16 +171,14 @@ def convert(
 @deposit_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_verb
-def reset(
-    home: Path, as_json: bool, account_no: str, deposits: tuple[tuple[str, str], ...], yes: bool
-) -> None:
+def reset(home: Path, as_json: bool, account_no: str, deposits: dict[str, str], yes: bool) -> None:
     """Let ACCOUNT_NO begin anew: orders cancelled, shares and money gone.
 
     Its history stays: nothing is erased, and the reset is a fact of the journal.
     """
     if not yes:
         click.confirm(f"Give up every position and all money of {account_no}?", abort=True)
-    body = {"account_no": account_no, "deposits": dict(deposits)}
+    body = {"account_no": account_no, "deposits": deposits}
     _show([ask(home, "accounts/reset", body)], as_json)
 
 

@@ -82,10 +82,13 @@ def audit(
     if not shown and account_no is not None:
         raise click.ClickException(f"there is no account {account_no}")
     curves = [_curve(one) for one in shown]
-    if svg is not None:
-        svg.write_text(svg_chart(curves), encoding="utf-8")
-    if table is not None:
-        _write_points(table, shown)
+    try:
+        if svg is not None:
+            svg.write_text(svg_chart(curves), encoding="utf-8")
+        if table is not None:
+            _write_points(table, shown)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror or error}") from None
     if as_json:
         echo_json(_json(found, shown))
     else:

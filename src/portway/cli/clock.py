@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from portway.cli.home import home_option, running_server
+from portway.cli.home import home_option, no_answer, running_server
 from portway.model.symbol import MARKET_ZONES, Market
 
 __all__ = ["clock"]
@@ -93,8 +93,8 @@ def _call(home: Path, path: str, body: dict[str, Any] | None = None) -> dict[str
             return data
     except urllib.error.HTTPError as error:
         raise click.ClickException(_message(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"the server of {home} does not answer ({error})") from None
+    except OSError:
+        raise click.ClickException(no_answer(home)) from None
 
 
 def _message(error: urllib.error.HTTPError) -> str:

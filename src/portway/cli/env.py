@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from portway.cli.home import home_option, running_server
+from portway.cli.home import home_option, no_answer, running_server
 
 __all__ = ["env", "environment", "format_environment"]
 
@@ -72,10 +72,7 @@ def _ready_server(home: Path, wait: float) -> dict[str, Any]:
             server = running_server(home)
             if _is_healthy(server["http_url"]):
                 return server
-            problem = (
-                f"the server of {home} does not answer: it is busy, or was stopped hard;"
-                f" its log tells, and 'portway serve --home {home}' starts it again"
-            )
+            problem = no_answer(home)
         except click.ClickException as error:
             problem = error.message
         if time.monotonic() >= until:

@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 
 from portway.settings import SERVER_FILE
 
-__all__ = ["default_home", "home_option", "running_server"]
+__all__ = ["default_home", "home_option", "no_answer", "running_server"]
 
 
 def default_home() -> Path:
@@ -27,6 +27,14 @@ home_option = click.option(
     show_default="the user's data folder",
     help="The server's folder.",
 )
+
+
+def no_answer(home: Path) -> str:
+    """Return what to say of a server that was there and does not answer."""
+    return (
+        f"the server of {home} does not answer: it is busy, or was stopped hard;"
+        f" its log tells, and 'portway serve --home {home}' starts it again"
+    )
 
 
 def running_server(home: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from portway.cli.home import running_server
+from portway.cli.home import no_answer, running_server
 
 __all__ = ["AmountsOption", "ask", "echo_json", "only_account", "seconds_of"]
 
@@ -43,8 +43,8 @@ def ask(home: Path, path: str, body: Mapping[str, Any] | None = None) -> dict[st
     except ConnectionRefusedError:
         # What a server left that was killed: nobody listens there any more.
         return _ask_home(home, path, body)
-    except OSError as error:
-        raise click.ClickException(f"the server of {home} does not answer ({error})") from None
+    except OSError:
+        raise click.ClickException(no_answer(home)) from None
 
 
 def _ask_server(url: str, body: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -251,7 +251,7 @@ class Office:
             raise Refused("APP_KEY_UNKNOWN")
         lives = TOKEN_DAYS * 86400 if seconds is None else seconds
         if not 0 < lives <= TOKEN_SECONDS_MAX:
-            raise Refused("PARAMETER_INVALID", "seconds")
+            raise Refused("PARAMETER_INVALID", f"seconds: 1 to {TOKEN_SECONDS_MAX}")
         if await self._store.account(account_no) is None:
             await self._store.add_account(await self._new_record(account_no))
         now = self._wall()

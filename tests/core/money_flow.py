@@ -28,7 +28,7 @@ from portway.model.command import (
     TradingDayStarted,
     Withdraw,
 )
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.derivative import OptionTerms, Right, option_symbol
 from portway.model.event import Event, Fact
 from portway.model.instrument import Board, SecurityClass
@@ -156,7 +156,7 @@ class MoneyFlow(Flow):
             stamped = structs.replace(stamped, actions=tuple(self._actions(stamped.command)))
         yield from super().decided(stamped, seq)
 
-    def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction]:
+    def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction | Redemption]:
         if not self._begins(command):
             return
         day = command.trading_day
@@ -167,6 +167,11 @@ class MoneyFlow(Flow):
                 yield CorporateAction(
                     symbol, day, cash=Decimal(self.random.randrange(1, 300)) / 100
                 )
+            elif self.random.random() < 0.2:
+                # As if it were a structured product: what it pays comes days later.
+                cash = Decimal(self.random.randrange(0, 3000)) / 100
+                called = self.random.random() < 0.5
+                yield Redemption(symbol, day, cash, next_weekday(day, 3), None, called)
             elif self.random.random() < 0.8:
                 ratio = self.random.choice(("2", "7", "0.1", "1.5"))
                 yield CorporateAction(symbol, day, split=Decimal(ratio))

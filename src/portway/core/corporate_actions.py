@@ -1,4 +1,4 @@
-"""Corporate actions on accounts: dividends, splits, bonus issues, changes of symbol.
+"""Corporate actions on accounts: dividends, splits, changes of symbol, ends of warrants.
 
 They take effect when the ex-date begins, before its first trade: whoever held the shares at the
 close before has the right to the dividend, which is paid on its pay date. Rights issues lapse. Open
@@ -12,13 +12,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from portway.core.funds import mark_of
-from portway.core.ledger import adjustment_entry, dividend_entry
+from portway.core.ledger import adjustment_entry, dividend_entry, redemption_entry
 from portway.core.matching import step_of
 from portway.core.order_checks import estimate_hold, table_of
 from portway.core.order_states import WAITING_STATUSES, Step, next_status
 from portway.core.state import Account, LiveOrder, Position, State
 from portway.model.command import MarketView
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.decimals import half_up
 from portway.model.event import (
     DividendDeclared,
@@ -27,6 +27,7 @@ from portway.model.event import (
     Fact,
     OrderReplaced,
     PositionAdjusted,
+    ProductRedeemed,
 )
 from portway.model.order import OrderSide, OrderType
 from portway.model.symbol import Market, Symbol, market_of
@@ -35,16 +36,20 @@ __all__ = ["CANCELED_MSG", "apply_actions", "pay_dividends"]
 
 ZERO = Decimal(0)
 CENTS = 2
+REDEEMED_MSG = "canceled: the product has ended"
 CANCELED_MSG = "canceled: the security has changed by a corporate action"
 
 Views = Mapping[Symbol, MarketView]
 
 
 def apply_actions(
-    state: State, actions: tuple[CorporateAction, ...], views: Views, at: datetime
+    state: State, actions: tuple[CorporateAction | Redemption, ...], views: Views, at: datetime
 ) -> Iterator[Fact]:
     """Yield what follows from actions whose ex-date begins, one after the other."""
     for action in actions:
+        if isinstance(action, Redemption):
+            yield from _redeem(state, action, at)
+            continue
         view = views.get(action.symbol)
         if action.cash:
             rights = tuple(_rights(state, action, view))
@@ -62,6 +67,36 @@ def pay_dividends(
         if market_of(right.symbol) is market and right.pay_date <= trading_day:
             entry = dividend_entry(right.account_no, right.currency, right.gross, right.tax)
             yield DividendPaid(right, at, entry)
+
+
+def _redeem(state: State, end: Redemption, at: datetime) -> Iterator[Fact]:
+    """Yield the end of a structured product: its orders, then what its holders get."""
+    for live in tuple(state.orders.values()):
+        if live.order.terms.symbol == end.symbol and live.order.order_id in state.orders:
+            yield step_of(live, Step.CANCELED, at, ends=True, msg=REDEEMED_MSG)
+    for account in state.accounts.values():
+        position = account.positions.get(end.symbol)
+        if position is None or not position.quantity:
+            continue
+        cash = half_up(position.quantity * end.cash, CENTS)
+        entry = redemption_entry(
+            account.account_no,
+            (end.symbol, position.quantity),
+            position.currency,
+            cash,
+            end.pay_date,
+        )
+        yield ProductRedeemed(
+            account_no=account.account_no,
+            symbol=end.symbol,
+            currency=position.currency,
+            quantity=position.quantity,
+            price=end.cash,
+            cash=cash,
+            called=end.called,
+            at=at,
+            entry=entry,
+        )
 
 
 def _rights(

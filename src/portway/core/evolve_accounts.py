@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from portway.core.ledger import client_settling
-from portway.core.state import Account, Position, State, average_cost
+from portway.core.state import Account, Position, State, Unsettled, average_cost
 from portway.model.event import (
     AccountClosed,
     AccountOpened,
@@ -25,8 +25,10 @@ from portway.model.event import (
     MarginCallMet,
     OptionExpired,
     PositionAdjusted,
+    ProductRedeemed,
     StandingChanged,
 )
+from portway.model.symbol import market_of
 
 __all__ = ["AccountFact", "evolve_account"]
 
@@ -49,6 +51,7 @@ AccountFact = (
     | DividendPaid
     | PositionAdjusted
     | OptionExpired
+    | ProductRedeemed
 )
 
 
@@ -83,6 +86,8 @@ def evolve_account(state: State, event: AccountFact) -> None:
             _adjusted(state, event)
         case OptionExpired():
             _expired(state, event)
+        case ProductRedeemed():
+            _redeemed(state, event)
         case MarginCalled():
             state.accounts[event.account_no].called_days = 0
         case MarginCallMet():
@@ -146,6 +151,20 @@ def _expired(state: State, event: OptionExpired) -> None:
         position = account.position(event.option.underlying, event.currency)
         position.cost_price = average_cost(position, event.option.strike, event.shares)
         position.quantity += event.shares
+
+
+def _redeemed(state: State, event: ProductRedeemed) -> None:
+    state.ledger.add(event.entry)
+    account, day = state.accounts[event.account_no], event.entry.settles_on
+    assert day is not None, "a redemption is paid on a day"
+    old = account.positions.pop(event.symbol)
+    assert old.frozen == old.buying == 0, "an ended product has no working order"
+    if event.cash:
+        key = (market_of(event.symbol), day, event.account_no, event.currency)
+        state.unsettled.setdefault(key, Unsettled()).receivable += event.cash
+        purse = account.purse(event.currency)
+        purse.cash += event.cash
+        purse.receivable += event.cash
 
 
 def _whole(quantity: Decimal) -> Decimal:

@@ -31,6 +31,7 @@ __all__ = [
     "dividend_entry",
     "execution_entry",
     "option_entry",
+    "redemption_entry",
     "reset_entry",
     "settlement_entry",
 ]
@@ -205,6 +206,25 @@ def option_entry(
         postings.append(Posting(client_cash(account_no), code, cash))
         postings.append(Posting("street:cash", code, -cash))
     return Entry(tuple(postings))
+
+
+def redemption_entry(
+    account_no: str,
+    held: tuple[Symbol, Decimal],
+    currency: Currency,
+    cash: Decimal,
+    pay_date: date,
+) -> Entry:
+    """Post the end of a structured product: units out, cash on its way until `pay_date`."""
+    return Entry(
+        (
+            Posting(client_shares(account_no), held[0], -held[1]),
+            Posting("street:shares", held[0], held[1]),
+            Posting(client_settling(account_no), currency.value, cash),
+            Posting("street:cash", currency.value, -cash),
+        ),
+        settles_on=pay_date,
+    )
 
 
 def reset_entry(

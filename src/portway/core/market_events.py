@@ -25,6 +25,7 @@ from portway.core.matching import (
     touch_of,
 )
 from portway.core.odd_lots import match_odd_lots
+from portway.core.order_checks import GONE_STATUSES
 from portway.core.order_life import begin_day, waiting_for_turn
 from portway.core.order_states import Step, works_as
 from portway.core.reporting import linger_on, meet, place_now, reenter, report
@@ -58,6 +59,8 @@ __all__ = [
     "time_reached",
 ]
 
+ENDED_MSG = "canceled: the security has ended"
+
 Outsides = dict[Symbol, Outside]
 
 
@@ -88,6 +91,9 @@ def market_moved(
     view = stamped.views.get(command.symbol)
     if view is None or command.symbol not in state.symbols:
         return
+    if view.status in GONE_STATUSES:
+        yield from _end_orders(state, command)
+        return
     outside = outsides.setdefault(command.symbol, Outside())
     view = _as_traded(state, view)
     session = None if is_paused(state, view) else command.session
@@ -110,6 +116,14 @@ def market_moved(
         yield from release(floor, order_id, found)
     yield from luld_moves(floor)
     yield from _after_a_halt(floor)
+
+
+def _end_orders(state: State, command: MarketMoved) -> Iterator[Fact]:
+    """Cancel what works in a security that has ended, as a contract that was called has."""
+    for live in tuple(state.orders.values()):
+        order = live.order
+        if order.terms.symbol == command.symbol and order.order_id in state.orders:
+            yield step_of(live, Step.CANCELED, command.at, ends=True, msg=ENDED_MSG)
 
 
 def _after_a_halt(floor: Floor) -> Iterator[Fact]:

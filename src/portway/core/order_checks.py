@@ -38,6 +38,7 @@ from portway.model.symbol import Market
 
 __all__ = [
     "AGGRESSIVE_TICKS",
+    "GONE_STATUSES",
     "Touch",
     "PRICED_TYPES",
     "affordability_refusal",

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from portway.market.runner import HALTED_STATUSES, MarketRunner
 from portway.model.command import MarketView
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.instrument import Instrument, SecurityClass
 from portway.model.quote import TradeSession
 from portway.model.session import (
@@ -59,6 +59,13 @@ class DrawsAuctionEnds(Protocol):
     """A source that draws how long the random stages of Hong Kong's auctions last."""
 
     def auction_ends(self, symbol: Symbol, day: date) -> AuctionEnds: ...
+
+
+@runtime_checkable
+class RedeemsProducts(Protocol):
+    """A source whose products end with a payment."""
+
+    def redemption(self, symbol: Symbol, on: date) -> Redemption | None: ...
 
 
 class MarketViews:
@@ -185,11 +192,16 @@ class MarketViews:
             return None
         return len(self._market.calendar(instrument.market).trading_days(listed, day))
 
-    def actions(self, symbol: Symbol, after: date, through: date) -> Sequence[CorporateAction]:
+    def actions(
+        self, symbol: Symbol, after: date, through: date
+    ) -> Sequence[CorporateAction | Redemption]:
         """What happens to a security between two days; the first is left out."""
         source = self._market.source(symbol)
         if source is None:
             return ()
+        if isinstance(source, RedeemsProducts):
+            end = source.redemption(symbol, after)
+            return (end,) if end is not None and after < end.ex_date <= through else ()
         known = source.corporate_actions(symbol)
         return tuple(one for one in known if after < one.ex_date <= through)
 

@@ -15,7 +15,7 @@ from enum import auto
 from msgspec import Struct, field
 
 from portway.model.account import AccountKind, MoneyRules, Standing
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.instrument import Instrument
 from portway.model.money import Currency
 from portway.model.order import AttachedTerms, DayAuction, NamedEnum, OrderTerms
@@ -414,4 +414,4 @@ class Stamped(Struct, frozen=True):
     command: Command
     at: datetime
     views: Mapping[Symbol, MarketView] = field(default_factory=dict)
-    actions: tuple[CorporateAction, ...] = ()
+    actions: tuple[CorporateAction | Redemption, ...] = ()

@@ -1,4 +1,4 @@
-"""Corporate actions as terms with an ex-date: dividends, bonuses, rights, splits, code changes.
+"""Corporate actions as terms with an ex-date: dividends, splits, code changes, redemptions.
 
 Both sides read them: the quote side for reference prices and forward adjustment, the trading side
 for positions and cash. What follows from an action is decided there, not here.
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from portway.model.symbol import Symbol
 
-__all__ = ["CorporateAction"]
+__all__ = ["CorporateAction", "Redemption"]
 
 
 class CorporateAction(Struct, frozen=True):
@@ -42,3 +42,22 @@ class CorporateAction(Struct, frozen=True):
     def share_ratio(self) -> Decimal:
         """New shares for each old one, what is offered for money left out."""
         return (1 + self.bonus) * self.split
+
+
+class Redemption(Struct, frozen=True):
+    """The end of a structured product: whoever holds it gets cash, perhaps none.
+
+    Attributes:
+        ex_date: First trading day on which nobody holds it any more.
+        cash: For each one, in its currency, exact.
+        pay_date: On which the cash is final.
+        settled_at: Price of the underlying by which it was settled; None: none was needed.
+        called: Whether its underlying had reached the call price.
+    """
+
+    symbol: Symbol
+    ex_date: date
+    cash: Decimal
+    pay_date: date
+    settled_at: Decimal | None = None
+    called: bool = False

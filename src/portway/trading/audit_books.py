@@ -35,6 +35,7 @@ from portway.model.event import (
     OrderReplaced,
     OrderStatusChanged,
     PositionAdjusted,
+    ProductRedeemed,
     Settled,
     SettlementDone,
 )
@@ -125,6 +126,8 @@ class Books:
                 self._adjust(fact)
             case OptionExpired():
                 self._expire(fact)
+            case ProductRedeemed():
+                self._redeem(fact)
             case AccountReset():
                 self._reset(fact)
             case CashDeposited(currency=currency, amount=amount):
@@ -330,6 +333,22 @@ class Books:
         moves[("shares", str(fact.option.underlying))] = fact.shares
         moves[("cash", fact.currency.value)] = fact.cash
         self._post(fact.entry, fact.account_no, moves)
+
+    def _redeem(self, fact: ProductRedeemed) -> None:
+        held = self._balance(fact.account_no, "shares", fact.symbol)
+        if held != fact.quantity:
+            raise Misposted(f"it redeems {fact.quantity:f}; {held:f} are held")
+        if half_up(held * fact.price, CENTS) != fact.cash:
+            raise Misposted(f"it pays {fact.cash:f} for {held:f} at {fact.price:f}")
+        moves: Moves = {("shares", str(fact.symbol)): -held}
+        moves[("settling", fact.currency.value)] = fact.cash
+        self._post(fact.entry, fact.account_no, moves)
+        day = fact.entry.settles_on
+        if day is None:
+            raise Misposted("it names no day of settlement")
+        if fact.cash:
+            key = (market_of(fact.symbol), day, fact.account_no, fact.currency)
+            self._due.setdefault(key, _Due()).receivable += fact.cash
 
     def _reset(self, fact: AccountReset) -> None:
         no = fact.account_no

@@ -27,6 +27,7 @@ from portway.model.event import (
     OptionExpired,
     OrderFilled,
     PositionAdjusted,
+    ProductRedeemed,
     VenueConfigured,
 )
 from portway.model.money import Currency
@@ -127,6 +128,11 @@ class Profits:
                 return self._adjust(fact)
             case OptionExpired():
                 return self._expire(fact)
+            case ProductRedeemed():
+                held = self.holdings[fact.account_no].pop(fact.symbol)
+                items = self.of(fact.account_no, fact.currency)
+                items.realised += Fraction(fact.cash) - held.cost
+                return fact.account_no
             case AccountReset():
                 return self._reset(fact.account_no)
         return self._add_cash(fact)

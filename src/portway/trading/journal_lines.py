@@ -38,6 +38,7 @@ from portway.model.event import (
     OrderReplaced,
     OrderStatusChanged,
     PositionAdjusted,
+    ProductRedeemed,
     QueueMoved,
     SettlementDone,
     StandingChanged,
@@ -211,6 +212,11 @@ def _text_of_money(fact: Fact) -> str:
             what = f"{end if fact.is_exercised else 'lapsed'} at {fact.close:f}"
             moved = f"{fact.shares:+f} {fact.option.underlying}, {fact.cash:+f}"
             return f"{fact.contracts:f} {what}: {moved} {fact.currency.value}"
+        case ProductRedeemed():
+            how = "called" if fact.called else "expired"
+            return (
+                f"{fact.quantity:f} {how} at {fact.price:f}: {fact.cash:+f} {fact.currency.value}"
+            )
         case AccountReset():
             return "everything it held is gone"
         case AccountClosed():

@@ -26,6 +26,7 @@ from portway.model.event import (
     InterestPosted,
     OptionExpired,
     PositionAdjusted,
+    ProductRedeemed,
     StandingChanged,
 )
 from portway.model.money import Currency
@@ -84,6 +85,8 @@ def money_rows(state: State, fact: Fact, seq: int, index: int) -> Iterator[Row]:
             yield from _adjustment_rows(state, fact, flow)
         case OptionExpired():
             yield from _expiry_rows(state, fact, flow)
+        case ProductRedeemed():
+            yield from _redemption_rows(state, fact, flow)
         case AccountReset():
             yield from _reset_rows(state, fact, flow)
 
@@ -178,6 +181,17 @@ def _expiry_rows(state: State, fact: OptionExpired, flow: _Flow) -> Iterator[Row
         yield flow.row(no, line, fact.cash, fact.currency, fact.at, symbol=fact.symbol)
     yield _no_position(no, fact.symbol, fact.currency)
     yield from pledge_rows(state, no, fact.option)
+
+
+def _redemption_rows(state: State, fact: ProductRedeemed, flow: _Flow) -> Iterator[Row]:
+    no, name = fact.account_no, "CALLED" if fact.called else "REDEEMED"
+    place = flow.take()
+    yield ShareMoveRow(no, flow.seq, place, name, fact.symbol, -fact.quantity, fact.at)
+    if fact.cash:
+        line = "CbbcResidual" if fact.called else "WarrantSettlement"
+        yield flow.row(no, line, fact.cash, fact.currency, fact.at, symbol=fact.symbol)
+        yield balance_row(state, no, fact.currency)
+    yield _no_position(no, fact.symbol, fact.currency)
 
 
 def _reset_rows(state: State, fact: AccountReset, flow: _Flow) -> Iterator[Row]:

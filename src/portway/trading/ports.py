@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from portway.model.account import AccountKind, Standing
 from portway.model.command import MarketView
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.derivative import OptionTerms
 from portway.model.event import Fact, Hold
 from portway.model.execution import Execution
@@ -475,7 +475,9 @@ class MarketFacts(Protocol):
         """The market's present instant, UTC."""
         ...
 
-    def actions(self, symbol: Symbol, after: date, through: date) -> Sequence[CorporateAction]:
+    def actions(
+        self, symbol: Symbol, after: date, through: date
+    ) -> Sequence[CorporateAction | Redemption]:
         """Corporate actions of a symbol with `after < ex_date <= through`, in order."""
         ...
 

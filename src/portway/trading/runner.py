@@ -38,7 +38,7 @@ from portway.model.command import (
     TradingDayStarted,
     VenueSettings,
 )
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.event import Event, OrderRefused, OrderRepeated
 from portway.model.symbol import Market, Symbol
 from portway.trading import touched
@@ -426,7 +426,7 @@ class VenueRunner:
         seen = self._views(touched.symbols_of(state, command), views)
         return Stamped(command, at.astimezone(UTC), seen, self._actions(state, command))
 
-    def _actions(self, state: State, command: Command) -> tuple[CorporateAction, ...]:
+    def _actions(self, state: State, command: Command) -> tuple[CorporateAction | Redemption, ...]:
         """Return what happens to securities with the beginning of a trading day."""
         if not isinstance(command, TradingDayStarted):
             return ()

@@ -29,6 +29,7 @@ from portway.market.derived.issues import (
     make_terms,
 )
 from portway.market.derived.product_names import UnderlyingNames, parse_name, product_name
+from portway.market.derived.redemptions import redemption_of
 from portway.market.derived.source import FOUND_MAX, DerivedSource, Life
 from portway.market.derived.tape import Activity
 from portway.market.derived.underlyings import Mood, Underlyings
@@ -36,6 +37,7 @@ from portway.market.reference import InstrumentSet
 from portway.market.synthetic.draws import Floats, Ints, fraction, key_of, sub_key, word
 from portway.market.synthetic.layout import MINUTE_US, microseconds
 from portway.market.synthetic.profiles import profile_of
+from portway.model.corporate_action import Redemption
 from portway.model.derivative import WarrantKind, WarrantTerms
 from portway.model.hours import trading_hours
 from portway.model.instrument import Board, Derivative, Instrument, SecurityClass
@@ -279,6 +281,13 @@ class WarrantMarket(DerivedSource):
         assert terms.listed_on is not None, "a product has a first day"
         factor = self.underlyings.split_factor(terms.underlying, terms.listed_on, day)
         return Decimal(repr(factor)) if factor != 1.0 else Decimal(1)
+
+    def redemption(self, symbol: Symbol, on: date) -> Redemption | None:
+        """Return how a product that was there on a day ends; None while that is not known."""
+        life = self.life(symbol, on)
+        if life is None:
+            return None
+        return redemption_of(symbol, life, self.underlyings, self.calendar)
 
     # -- mandatory calls -----------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from portway.model.event.accounts import (
     MarginCallMet,
     OptionExpired,
     PositionAdjusted,
+    ProductRedeemed,
     Settled,
     SettlementDone,
     StandingChanged,
@@ -88,6 +89,7 @@ __all__ = [
     "OrderReplaced",
     "OrderStatusChanged",
     "PositionAdjusted",
+    "ProductRedeemed",
     "QueueMoved",
     "RefusalReason",
     "Settled",
@@ -114,6 +116,7 @@ Fact = (
     | DividendPaid
     | PositionAdjusted
     | OptionExpired
+    | ProductRedeemed
     | AccountReset
     | AccountClosed
     | OrderAccepted

@@ -34,6 +34,7 @@ __all__ = [
     "MarginCallMet",
     "MarginCalled",
     "PositionAdjusted",
+    "ProductRedeemed",
     "Settled",
     "SettlementDone",
     "StandingChanged",
@@ -234,6 +235,25 @@ class OptionExpired(Struct, frozen=True, gc=False):
     at: datetime
     entry: Entry
     is_exercised: bool
+
+
+class ProductRedeemed(Struct, frozen=True, gc=False):
+    """A structured product has ended in one account; its cash settles on the entry's day.
+
+    Attributes:
+        price: Cash for each one, exact; `cash` for all, to the cent.
+        called: Whether the underlying had reached its call price.
+    """
+
+    account_no: str
+    symbol: Symbol
+    currency: Currency
+    quantity: Decimal
+    price: Decimal
+    cash: Decimal
+    called: bool
+    at: datetime
+    entry: Entry
 
 
 class AccountReset(Struct, frozen=True, gc=False):

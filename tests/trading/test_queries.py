@@ -14,9 +14,10 @@ from msgspec import structs
 
 from portway.core.fees import FeeClass, FeeQuery, order_fees, total
 from portway.core.funds import summary_of
-from portway.model.account import AccountKind
+from portway.model.account import AccountKind, Agreement, Standing
 from portway.model.command import (
     CancelOrder,
+    ChangeStanding,
     Deposit,
     FeeRates,
     OpenAccount,
@@ -302,6 +303,28 @@ async def test_what_the_estimate_says_a_margin_account_can_buy(desk: Desk) -> No
     assert (await desk.runner.submit(more))[0].order.status is OrderStatus.REJECTED  # type: ignore[union-attr]
     fits = structs.replace(buy(int(most.margin), "190", symbol=APPLE), account_no=MARGIN)
     assert (await desk.runner.submit(fits))[0].order.status is not OrderStatus.REJECTED  # type: ignore[union-attr]
+
+
+async def test_what_can_be_sold_short_is_less_by_fees_and_in_whole_lots(desk: Desk) -> None:
+    await open_margin(desk)
+    standing = Standing(tuple(Agreement))
+    await desk.runner.submit(ChangeStanding(MARGIN, standing))
+
+    def short(symbol: Symbol, price: str) -> Decimal:
+        view = desk.market.view(symbol)
+        assert view is not None
+        instrument = replace(view.instrument, short_sell=True)
+        view = structs.replace(view, last_done=Decimal(price), instrument=instrument)
+        kind, side = OrderType.LO, OrderSide.SELL
+        marks = marks_of(desk, symbol)
+        return desk.queries.estimate_max_quantity(
+            MARGIN, view, kind, side, Decimal(price), marks=marks
+        ).margin
+
+    assert 0 < short(APPLE, "5") < 10_000 // 5, "fees come on top of the requirement"
+    hong_kong = short(TENCENT, "5")
+    assert hong_kong > 0
+    assert hong_kong % 100 == 0
 
 
 async def test_the_totals_shown_are_those_that_are_decided_on(desk: Desk) -> None:

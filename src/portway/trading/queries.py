@@ -17,7 +17,7 @@ from msgspec import structs
 
 from portway.core import fees
 from portway.core.buying_power import CashView, Summary, factors_of
-from portway.core.margin import short_requirement
+from portway.core.margin import short_capacity, short_requirement
 from portway.core.order_checks import PRICED_TYPES, Touch, reserve_price
 from portway.core.standing_checks import loan_refusal
 from portway.core.written_options import OptionHolding, bare_extra
@@ -403,7 +403,17 @@ class TradeQueries:
             one = OptionHolding(instrument.symbol, currency, option, ZERO, price, spot)
             return summary.buy_power // bare_extra(one)
         needed = short_requirement(Decimal(1), price, price, instrument.market).initial
-        return summary.buy_power // needed
+        most, lot_size = summary.buy_power // needed, instrument.lot_size
+        if not most:
+            return ZERO
+        schedule = fees.FeeQuery(
+            fees.fee_class_of(instrument),
+            OrderSide.SELL,
+            view.trading_day,
+            self._settings.fee_rates,
+        )
+        each = fees.total(fees.order_fees(schedule, most * price, most)) / most
+        return short_capacity(summary.buy_power, needed, each) // lot_size * lot_size
 
     def _own_row(self, account_no: str, order_id: int) -> OrderRow | None:
         row = self._rows.order(order_id)

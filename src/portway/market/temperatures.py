@@ -40,7 +40,7 @@ LEADING: Final = {
     Market.US: Symbol(".SPX.US"),
     Market.CN: Symbol("000001.SH"),
 }
-MEMBERS_MAX: Final = 30  # of an index, in the order of the table of instruments
+MEMBERS_MAX: Final = 12  # of an index, in the order of the table of instruments
 DAILY_DAYS_MAX: Final = 90  # calendar days of a question that is answered day by day
 SERIES_MAX: Final = 512  # series of bars kept; the longest unused goes first
 # Calendar days that hold so many trading days, holidays and all.
@@ -122,7 +122,7 @@ class Temperatures:
             return granularity, []
         async with self._one_at_a_time:
             days = await self._days(index, first, min(last, closed))
-        rows = [one for one in temperatures(days) if one.day >= first]
+        rows = temperatures(days, first)
         return granularity, rows if granularity is Granularity.DAILY else monthly(rows)
 
     # -- days --------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ class Temperatures:
         quote = board.quote()
         if board.trading_day <= closed or not quote.open:
             at = quote.at if board.trading_day <= closed else board.quote(minute).at
-            return temperatures(days)[-1], at
+            return temperatures(days, closed)[-1], at
         counts = [0, 0, 0, 0]
         for member in self._members(index):
             await self._markets.ready((member.symbol,))
@@ -215,7 +215,7 @@ class Temperatures:
             if own is not None:
                 _add(counts, _closes(series), *_present(own))
         today = MarketDay(board.trading_day, quote.last_done, quote.turnover, *counts)
-        return temperatures([*days, today])[-1], min(minute, self._markets.now(market))
+        return temperatures([*days, today], today.day)[-1], min(minute, self._markets.now(market))
 
 
 def _present(board: Board) -> tuple[Decimal, Decimal]:

@@ -6,7 +6,7 @@ currency. Instants are aware and in UTC. Enum values are the numbers of the quot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -299,7 +299,7 @@ class DaySnapshot(Struct, frozen=True):
     minutes: tuple[Candlestick, ...]
     auction_volume: int
     auction_turnover: Decimal
-    trades: tuple[Trade, ...]
+    trades: Sequence[Trade]
     depth: Depth | None
     brokers: Brokers | None
     status: TradeStatus = TradeStatus.NORMAL

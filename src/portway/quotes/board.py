@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Final
 
@@ -81,6 +81,7 @@ class Board:
     __slots__ = (
         "_auction_turnover",
         "_auction_volume",
+        "_earlier",
         "_effects",
         "_latest",
         "_market",
@@ -128,6 +129,7 @@ class Board:
         self._sessions: list[_SessionState | None] = [None] * len(TradeSession)
         self._minutes = MinuteFold(self.parts, prev_close or None)
         self._trades: deque[Trade] = deque(maxlen=TRADES_MAX)
+        self._earlier: Sequence[Trade] = ()  # of the snapshot; looked at when it is asked for
         self._auction_volume = 0
         self._auction_turnover = _ZERO
         self._opens_at = next(
@@ -170,13 +172,13 @@ class Board:
         board._minutes = MinuteFold(board.parts, snapshot.prev_close or None, bars=snapshot.minutes)
         board._auction_volume = snapshot.auction_volume
         board._auction_turnover = snapshot.auction_turnover
-        board._trades.extend(snapshot.trades)
+        board._earlier = snapshot.trades
         board.depth, board.brokers = snapshot.depth, snapshot.brokers
         board._latest = board._session_of_last_change()
         return board
 
     def _session_of_last_change(self) -> TradeSession | None:
-        for trade in reversed(self._trades):
+        for trade in chain(reversed(self._trades), reversed(self._earlier)):
             if self._effects[trade.session].get(trade.trade_type, _NONE) is not _NONE:
                 return trade.session
         # No prints were kept (an index has none): the session that moved last.
@@ -333,6 +335,10 @@ class Board:
 
     def recent_trades(self, count: int = TRADES_MAX) -> tuple[Trade, ...]:
         """Return the latest prints of every type and session, oldest first, at most `count`."""
+        missing = TRADES_MAX - len(self._trades)
+        if missing:
+            self._trades.extendleft(islice(reversed(self._earlier), missing))
+        self._earlier = ()
         if count >= len(self._trades):
             return tuple(self._trades)
         return tuple(islice(self._trades, len(self._trades) - max(count, 0), None))
@@ -413,7 +419,7 @@ class Board:
             minutes=self.minutes(),
             auction_volume=self._auction_volume,
             auction_turnover=self._auction_turnover,
-            trades=tuple(self._trades),
+            trades=self.recent_trades(),
             depth=self.depth,
             brokers=self.brokers,
             status=self.status,

@@ -9,7 +9,7 @@ rank is the part of the other days that were lower. All numbers are exact: nothi
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -75,22 +75,22 @@ class _Ranks:
         self._newest: deque[Decimal] = deque()
         self._sorted: list[Decimal] = []
 
-    def rank(self, value: Decimal) -> Fraction | None:
-        """Take the next value up; return its rank among the others, None if there are none."""
+    def rank(self, value: Decimal) -> tuple[int, int]:
+        """Take the next value up; return how many others are lower, and how many there are."""
         others = len(self._sorted)
         lower = bisect_left(self._sorted, value)
-        insort(self._sorted, value)
+        self._sorted.insert(lower, value)
         self._newest.append(value)
-        if len(self._newest) > self._most:
+        if others == self._most:
             del self._sorted[bisect_left(self._sorted, self._newest.popleft())]
-        return Fraction(lower, others) if others else None
+        return lower, others
 
 
-def temperatures(days: Sequence[MarketDay]) -> list[Temperature]:
-    """Return a temperature for each day, ascending; the first ones look back on fewer days.
+def temperatures(days: Sequence[MarketDay], first: date = date.min) -> list[Temperature]:
+    """Return a temperature for each day from `first` on, ascending.
 
-    For the same numbers as those of a longer series, begin `HISTORY_DAYS` before the first day
-    that is wanted.
+    The first ones of `days` look back on fewer days. For the same numbers as those of a longer
+    series, begin `HISTORY_DAYS` before the first day that is wanted.
     """
     dear, busy, rising = _Ranks(_FIVE_YEARS), _Ranks(_TURNOVER_DAYS), _Ranks(_YEAR)
     levels: deque[Decimal] = deque()
@@ -101,16 +101,16 @@ def temperatures(days: Sequence[MarketDay]) -> list[Temperature]:
         total += one.level
         if len(levels) > _FIVE_YEARS:
             total -= levels.popleft()
-        mean = total / len(levels)
+        # Parts of a whole: lower ones of others, advancers of movers, and so on.
+        dearer = dear.rank(one.level * len(levels) / total)
         parts = [busy.rank(one.turnover)]
         if index >= _RETURN_DAYS:
             parts.append(rising.rank(one.level / days[index - _RETURN_DAYS].level))
-        if one.advancers + one.decliners:
-            parts.append(Fraction(one.advancers, one.advancers + one.decliners))
-        if one.averaged:
-            parts.append(Fraction(one.above_average, one.averaged))
-        valuation = _percent([dear.rank(one.level / mean)])
-        sentiment = _percent(parts)
+        if one.day < first:
+            continue
+        parts.append((one.advancers, one.advancers + one.decliners))
+        parts.append((one.above_average, one.averaged))
+        valuation, sentiment = _percent([dearer]), _percent(parts)
         found.append(Temperature(one.day, (valuation + sentiment) // 2, valuation, sentiment))
     return found
 
@@ -129,9 +129,9 @@ def monthly(days: Iterable[Temperature]) -> list[Temperature]:
     return found
 
 
-def _percent(parts: Sequence[Fraction | None]) -> int:
-    """The mean of the parts that there are, in percent; the middle where there are none."""
-    known = [one for one in parts if one is not None]
+def _percent(parts: Sequence[tuple[int, int]]) -> int:
+    """The mean of the parts of a whole that there are, in percent; the middle without any."""
+    known = [Fraction(part, whole) for part, whole in parts if whole]
     return _whole(100 * sum(known, Fraction(0)) / len(known)) if known else 50
 
 

@@ -7,13 +7,14 @@ thousand trades, the book only for the latest minute that has one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from itertools import islice
+from typing import Final, overload
 
-from portway.market.synthetic.inside import Inside, auction_candle
+from portway.market.synthetic.inside import Auction, Inside, auction_candle
 from portway.market.synthetic.layout import MINUTE_US, instant, microseconds
 from portway.model.quote import (
     Brokers,
@@ -28,7 +29,7 @@ from portway.model.quote import (
 )
 from portway.model.symbol import Symbol
 
-__all__ = ["EventsOf", "day_snapshot"]
+__all__ = ["EventsOf", "LatestTrades", "day_snapshot"]
 
 TRADES_MAX: Final = 1000
 
@@ -56,12 +57,67 @@ class _Fold:
         self.at = at
 
 
-def day_snapshot(inside: Inside, at: int, prev_close: Decimal, events_of: EventsOf) -> DaySnapshot:
+class LatestTrades(Sequence[Trade]):
+    """The latest prints of a day before an instant, made when somebody looks at them.
+
+    Most of a snapshot's work lies in them, and most boards are never asked for them. Read backwards
+    they are made minute by minute. Equal to any sequence of the same prints.
+    """
+
+    __slots__ = ("_at", "_inside", "_made")
+
+    def __init__(self, inside: Callable[[], Inside], at: int) -> None:
+        """Take a way to the opened day instead of the day: who waits should not keep it open."""
+        self._inside = inside
+        self._at = at
+        self._made: tuple[Trade, ...] | None = None
+
+    def _trades(self) -> tuple[Trade, ...]:
+        if self._made is None:
+            self._made = _latest_trades(self._inside(), self._at)
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._trades())
+
+    @overload
+    def __getitem__(self, place: int) -> Trade: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Trade, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Trade | tuple[Trade, ...]:
+        return self._trades()[place]
+
+    def __iter__(self) -> Iterator[Trade]:
+        return iter(self._trades())
+
+    def __reversed__(self) -> Iterator[Trade]:
+        if self._made is not None:
+            yield from reversed(self._made)
+            return
+        pieces = _pieces_backwards(self._inside(), self._at)
+        yield from islice((one for piece in pieces for one in reversed(piece)), TRADES_MAX)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._trades() == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def day_snapshot(
+    inside: Inside,
+    at: int,
+    prev_close: Decimal,
+    events_of: EventsOf,
+    opened: Callable[[], Inside] | None = None,
+) -> DaySnapshot:
     """Return the state of the day after all its events before `at`.
 
     Args:
         at: Microseconds since the epoch.
         events_of: Every event of a minute, by symbol, day, block and minute.
+        opened: Gives the day again later, for what is made when it is looked at.
     """
     sessions: dict[TradeSession, SessionQuote] = {}
     minutes: list[Candlestick] = []
@@ -94,7 +150,7 @@ def day_snapshot(inside: Inside, at: int, prev_close: Decimal, events_of: Events
         minutes=tuple(minutes),
         auction_volume=opening.shares if opening is not None else 0,
         auction_turnover=opening.turnover if opening is not None else Decimal(0),
-        trades=_latest_trades(inside, at),
+        trades=() if inside.is_index else LatestTrades(opened or (lambda: inside), at),
         depth=depth,
         brokers=brokers,
         status=inside.status_before(at),
@@ -168,29 +224,34 @@ def _latest_print(inside: Inside, index: int, at: int) -> int:
 
 
 def _latest_trades(inside: Inside, at: int) -> tuple[Trade, ...]:
-    if inside.is_index:
-        return ()
     found: list[list[Trade]] = []
     count = 0
-    regular = inside.layout.regular
-    for index in range(len(inside.layout.blocks) - 1, -1, -1):
-        pieces = [inside.closing, inside.opening] if index == regular else [None, None]
-        if pieces[0] is not None and pieces[0].at < at:
-            assert isinstance(pieces[0].event, Trade)
-            found.append([pieces[0].event])
-            count += 1
-        for minute in range(inside.layout.blocks[index].minutes_begun(at) - 1, -1, -1):
-            if count >= TRADES_MAX:
-                break
-            prints = _prints_before(inside, index, minute, at)
-            found.append([one for one in prints if isinstance(one, Trade)])
-            count += len(prints)
-        if pieces[1] is not None and pieces[1].at < at:
-            assert isinstance(pieces[1].event, Trade)
-            found.append([pieces[1].event])
-            count += 1
+    for piece in _pieces_backwards(inside, at):
+        found.append(piece)
+        count += len(piece)
+        if count >= TRADES_MAX:
+            break
     trades = [trade for piece in reversed(found) for trade in piece]
     return tuple(trades[-TRADES_MAX:])
+
+
+def _pieces_backwards(inside: Inside, at: int) -> Iterator[list[Trade]]:
+    """Yield the prints of a day before an instant, auctions and minutes, the latest piece first."""
+    regular = inside.layout.regular
+    for index in range(len(inside.layout.blocks) - 1, -1, -1):
+        auctions = (inside.closing, inside.opening) if index == regular else (None, None)
+        yield _auction_before(auctions[0], at)
+        for minute in range(inside.layout.blocks[index].minutes_begun(at) - 1, -1, -1):
+            prints = _prints_before(inside, index, minute, at)
+            yield [one for one in prints if isinstance(one, Trade)]
+        yield _auction_before(auctions[1], at)
+
+
+def _auction_before(auction: Auction | None, at: int) -> list[Trade]:
+    if auction is None or auction.at >= at:
+        return []
+    assert isinstance(auction.event, Trade), "an index has no prints"
+    return [auction.event]
 
 
 def _book_before(

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -173,7 +173,8 @@ class SyntheticWorld:
         inside = self._inside(symbol, day)
         close = self.prev_close(symbol, day)
         assert close is not None, "a trading day of the world has a close before it"
-        return day_snapshot(inside, microseconds(at), close, self._events)
+        opened = partial(self._inside, symbol, day)
+        return day_snapshot(inside, microseconds(at), close, self._events, opened)
 
     def has_events(self, symbol: Symbol, day: date) -> bool:
         """Return whether the symbol is listed and trades on that day."""

@@ -61,8 +61,6 @@ class Config:
         order_retries: How often an order is sent again when it is unknown what became of it; each
             order carries a `client_request_id`, so that the service takes it once. With 0 an order
             carries one only if the program gives it.
-        trade_calls_per_30s: Make trade calls wait so that this many go out in 30 seconds at most;
-            they never wait if left out.
         paper_only: Refuse to send orders to an address that is not simulated: not of this machine,
             of a private network, or among `simulated_hosts`.
         simulated_hosts: Names of hosts that only simulate.
@@ -101,7 +99,6 @@ class Config:
     timeout_s: float = 30.0
     aware: bool = False
     order_retries: int = 2
-    trade_calls_per_30s: int | None = None
     paper_only: bool = False
     simulated_hosts: tuple[str, ...] = ()
     inline_callbacks: bool = False
@@ -120,9 +117,9 @@ class Config:
             raise ArgumentError(f"timeout_s is {self.timeout_s}, it must be over 0 seconds")
         if self.stale_after_s is not None and not self.stale_after_s > 0:
             raise ArgumentError(f"stale_after_s is {self.stale_after_s}, it must be over 0 seconds")
-        for name, least in (("order_retries", 0), ("trade_calls_per_30s", 1), ("events_max", 1)):
+        for name, least in (("order_retries", 0), ("events_max", 1)):
             value = getattr(self, name)
-            if value is not None and value < least:
+            if value < least:
                 raise ArgumentError(f"{name} is {value}, it must be {least} or more")
 
     # ------------------------------------------------------------------------------- factories

@@ -144,3 +144,27 @@ def test_what_cannot_be_repeated_is_refused_with_the_way_out(tmp_path: Path) -> 
     assert "simulated clock" in refused("sixth", "--clock", "wall", *hand)
     script.write_text("nonsense")
     assert "script.jsonl: line 1" in refused("seventh", *CLOCK, *hand)
+
+
+def test_a_clock_that_stands_still_is_told_and_may_be_stepped_to_the_end(tmp_path: Path) -> None:
+    """As with a recording of a client that stepped the clock itself."""
+    script = tmp_path / "script.jsonl"
+    payment = {"account_no": ACCOUNT, "currency": "HKD", "amount": "5"}
+    lines = [
+        {"at": (BEGIN + timedelta(seconds=5)).isoformat(), "do": "Deposit", "with": payment},
+        {"at": (BEGIN + timedelta(seconds=9)).isoformat(), "do": "End"},
+    ]
+    script.write_text("\n".join(map(json.dumps, lines)))
+    flags = (*CLOCK, "--speed", "0", "--repeat-commands", str(script))
+    with Server(tmp_path / "home", *flags) as server:
+        assert "the clock stands still" in server.log.read_text()
+        server.step(4)
+        assert server.admin("commands")["repeated"] == 0
+        server.step(3600)
+        told = server.admin("commands")
+        assert (told["repeated"], told["left"]) == (1, 0)
+        now = server.admin("clock")["markets"]["HK"]["now"]
+        assert datetime.fromisoformat(now) == BEGIN + timedelta(seconds=9)
+        server.admin("clock/resume", {})
+        server.step(1)
+        assert server.admin("clock")["markets"]["HK"]["now"] > now

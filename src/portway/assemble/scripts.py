@@ -86,6 +86,10 @@ class Scripts:
         if self._script is not None:
             self._refuse_other_journal(self._script.origin)
             conductor.repeat(self._script, self._at_end)
+            if not conductor.is_moving:
+                log.warning(
+                    "the clock stands still: --speed N, or a step of it, lets commands come"
+                )
         if self._settings.record_commands is not None:
             self._file = CommandFile(self._settings.record_commands)
             self._file.write(format_origin(self._origin(conductor, settings)))

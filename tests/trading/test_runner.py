@@ -149,6 +149,20 @@ async def test_a_defect_drops_its_command_and_the_venue_goes_on() -> None:
         order_id_of(good)
 
 
+async def test_a_market_that_cannot_follow_a_symbol_keeps_nobody_out() -> None:
+    """A damaged recorded day, say: the order stands, is answered, and others go on."""
+    market = market_at()
+
+    def fails(symbols: object) -> None:
+        raise RuntimeError("a damaged day")
+
+    async with venue(MemoryStore(), market) as runner:
+        await funded(runner)
+        market.working_symbols_changed = fails  # type: ignore[method-assign]
+        order_id_of(await runner.submit(buy(100, "480")))
+        order_id_of(await runner.submit(buy(1, "190", symbol=APPLE)))
+
+
 async def test_a_listener_that_fails_keeps_nothing_from_the_others() -> None:
     async with venue(MemoryStore(), market_at()) as runner:
         await funded(runner)

@@ -399,7 +399,11 @@ class VenueRunner:
                 if told >= EVENTS_A_TURN:
                     told = 0
                     await asyncio.sleep(0)
-        self._tell_symbols(self._running.state)
+        try:
+            self._tell_symbols(self._running.state)
+        except Exception:
+            # A source that cannot show one symbol's day must not keep orders for the others out.
+            log.exception("the market cannot follow what venue %s works on", self._venue)
 
     def _tell(self, published: Published) -> None:
         for listener in tuple(self._listeners):

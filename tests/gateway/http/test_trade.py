@@ -378,3 +378,12 @@ async def test_a_market_in_which_nothing_is_traded_has_no_orders(market: str) ->
     async with world("none") as w:
         await submit(w, submitted_price="500")
         assert (await data(w, f"/v1/trade/order/today?market={market}"))["orders"] == []
+
+
+async def test_children_live_as_long_as_their_parent_unless_they_are_told_otherwise() -> None:
+    wish = {"attached_order_type": "STOP_LOSS", "stop_loss_price": "400"}
+    body = {"submitted_price": "500", "attached_params": wish}
+    async with world("none") as w:
+        order_id = await submit(w, **body, time_in_force="GTD", expire_date="2026-01-30")
+        [child] = (await data(w, f"/v1/trade/order?order_id={order_id}"))["attached_orders"]
+        assert (child["time_in_force"], child["gtd"]) == ("GTD", "2026-01-30")

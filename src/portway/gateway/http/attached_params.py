@@ -49,12 +49,16 @@ class AttachedBody(msgspec.Struct):
 
 
 def attached_terms(
-    body: AttachedBody, symbol: Symbol, time_in_force: TimeInForce, outside_rth: OutsideRth | None
+    body: AttachedBody,
+    symbol: Symbol,
+    time_in_force: TimeInForce,
+    outside_rth: OutsideRth | None,
+    expire_date: date | None = None,
 ) -> AttachedTerms:
     """Return what shall be attached; what is not said is as for the order itself.
 
     Args:
-        time_in_force: Of the order, as `outside_rth`.
+        time_in_force: Of the order, as `outside_rth` and `expire_date`.
 
     Raises:
         Refused: If a field is malformed.
@@ -84,7 +88,7 @@ def attached_terms(
         profit_taker_price=_price(body.profit_taker_price, "profit_taker_price"),
         stop_loss_price=_price(body.stop_loss_price, "stop_loss_price"),
         time_in_force=time_in_force,
-        expire_date=_expire_date(body.expire_time, symbol),
+        expire_date=_expire_date(body.expire_time, symbol) or expire_date,
         activate_order_type=order_type,
         profit_taker_submit_price=_price(
             body.profit_taker_submit_price, "profit_taker_submit_price"

@@ -110,6 +110,9 @@ def terms_of(body: SubmitBody) -> OrderTerms:
     symbol = symbol_of(body.symbol)
     time_in_force = TimeInForce[member_of(names.TIME_IN_FORCE, body.time_in_force, "time_in_force")]
     outside_rth = _outside_rth(body.outside_rth)
+    expire_date = _day(body.expire_date, "expire_date")
+    if time_in_force is not TimeInForce.GTD:
+        expire_date = None
     attached = body.attached_params
     request_id = short_text(body.client_request_id, REQUEST_ID_CHARS_MAX, "client_request_id")
     terms = OrderTerms(
@@ -123,7 +126,7 @@ def terms_of(body: SubmitBody) -> OrderTerms:
         limit_offset=not_negative(body.limit_offset, "limit_offset"),
         trailing_amount=positive(body.trailing_amount, "trailing_amount"),
         trailing_percent=positive(body.trailing_percent, "trailing_percent"),
-        expire_date=_day(body.expire_date, "expire_date"),
+        expire_date=expire_date,
         outside_rth=outside_rth,
         limit_depth_level=body.limit_depth_level or 0,
         trigger_count=body.trigger_count or 0,
@@ -133,13 +136,11 @@ def terms_of(body: SubmitBody) -> OrderTerms:
         client_request_id=request_id or None,
         attached=None
         if attached is None
-        else attached_terms(attached, symbol, time_in_force, outside_rth),
+        else attached_terms(attached, symbol, time_in_force, outside_rth, expire_date),
     )
     foreign = {
         name: _ABSENT.get(name) for name, kinds in FIELDS.items() if terms.order_type not in kinds
     }
-    if terms.time_in_force is not TimeInForce.GTD:
-        foreign["expire_date"] = None
     return structs.replace(terms, **foreign)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 from typing import get_args
 
 import msgspec
@@ -24,6 +25,8 @@ from portway.trading.audit_profit import Holding, cents
 from portway.trading.event_codec import decode_facts, encode_facts
 from portway.trading.ports import JournalCorrupt
 from tests.core.money_flow import play_money
+from tests.core.random_flow import Flow
+from tests.core.risky_flow import RiskyFlow
 from tests.support.homes import VENUE, home_of, traded_home
 from tests.trading.floor import OPEN
 from tests.trading.test_verify import forge, look, tamper
@@ -45,10 +48,15 @@ def home(tmp_path: Path) -> Path:
 def test_random_trading_is_proven_with_every_kind_of_entry(tmp_path: Path) -> None:
     """A new fact with an entry has to come up in the random flows, and the audit to know it."""
     seen: Counter[type[Fact]] = Counter()
-    for seed in SEEDS:
-        facts = play_money(seed, 1200).facts
-        home_of(tmp_path / f"home{seed}", facts)
-        found = audit_of(tmp_path / f"home{seed}")
+    flows: list[Flow] = [play_money(seed, 1200) for seed in SEEDS]
+    flows.append(RiskyFlow(Random(4)))
+    flows[-1].begin()
+    for _ in range(400):
+        flows[-1].step()
+    for number, flow in enumerate(flows):
+        facts = flow.facts
+        home_of(tmp_path / f"home{number}", facts)
+        found = audit_of(tmp_path / f"home{number}")
         entries = [entry for record in facts for fact in record for entry in entry_of(fact)]
         assert (found.records, found.entries) == (len(facts), len(entries))
         assert set(found.assets) == {one.asset for entry in entries for one in entry.postings}

@@ -25,16 +25,21 @@ from portway.model.event import (
     CashDeposited,
     CashWithdrawn,
     CreditLimitChanged,
+    CurbLifted,
     DividendDeclared,
     DividendPaid,
     Fact,
     Hold,
     InterestAccrued,
     InterestPosted,
+    MarginCalled,
+    MarginCallMet,
     OptionExpired,
     OrderAccepted,
     OrderFilled,
     OrderLingers,
+    OrderParked,
+    OrderReentered,
     OrderReplaced,
     OrderStatusChanged,
     PositionAdjusted,
@@ -42,6 +47,7 @@ from portway.model.event import (
     QueueMoved,
     SettlementDone,
     StandingChanged,
+    TradingCurbed,
     VenueConfigured,
     WatchMoved,
 )
@@ -194,6 +200,10 @@ def _text_of_money(fact: Fact) -> str:
             return f"{gone} +{fact.bought_amount:f} {fact.bought.value} at {fact.rate:.8f}"
         case CreditLimitChanged():
             return f"credit {fact.amount:f}"
+        case MarginCalled():
+            return f"margin call, {fact.amount:f} missing"
+        case MarginCallMet():
+            return "above maintenance margin again"
         case InterestAccrued():
             return f"through {fact.through}, on {len(fact.accruals)} balances"
         case InterestPosted():
@@ -245,6 +255,15 @@ def _text_of_venue(fact: Fact) -> str:
         case AuctionBounded() | AuctionHeld():
             price = f" at {fact.price:f}" if isinstance(fact, AuctionHeld) and fact.price else ""
             return f"{fact.auction.name.lower()} auction of {fact.trading_day}{price}"
+        case TradingCurbed(kind=kind, lower=lower, upper=upper):
+            band = f", from {lower or '-'} to {upper or '-'}" if lower or upper else ""
+            return f"{kind.name.lower().replace('_', ' ')} until {fact.until:%H:%M:%S} UTC{band}"
+        case CurbLifted():
+            return "trades freely again"
+        case OrderParked():
+            return "off the exchange over night"
+        case OrderReentered():
+            return "at the exchange again, behind what stands there"
     return ""
 
 

@@ -78,10 +78,12 @@ def test_every_portway_command_and_flag_is_known(page: str) -> None:
             continue
         command = cli.get_command(context, words[1])
         assert command, " ".join(words)
-        flags = {flag for one in command.params for flag in one.opts}
+        flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)}
         if isinstance(command, click.Group):
             subs = [command.get_command(context, name) for name in command.list_commands(context)]
-            flags |= {f for sub in subs if sub for p in sub.params for f in p.opts}
+            flags |= {
+                f for sub in subs if sub for p in sub.params for f in (*p.opts, *p.secondary_opts)
+            }
         named = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert named <= flags | {"--help"}, " ".join(words)
 

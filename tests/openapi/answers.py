@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
+from portway.openapi.calls.http_twin import PATHS
 from portway.wire.commands import Channel, QuoteCommand, command_of
 from portway.wire.packet import RequestPacket
 from portway.wire.pb import quote_pb2 as pb
@@ -80,6 +82,13 @@ def _value(name: str, kind: int, number: int) -> Any:
         return 900 + number
     return {"trade_session": 1, "direction": 2, "type": 2, "status": 4}.get(name, number)
 
+
+_PULLED = {f"/quote/{path}": command for command, path in PATHS.items()}
+_ASKED = {
+    QuoteCommand.STATIC_INFO: pb.MultiSecurityRequest(
+        symbol=["00700.HK", "AAPL.US"]
+    ).SerializeToString()
+}
 
 ORDER = {
     "order_id": "1001", "status": "PartialFilledStatus", "stock_name": "騰訊", "quantity": "400",
@@ -230,6 +239,13 @@ _DATA: dict[str, Any] = {
 
 def http_data(method: str, target: str) -> Any:
     """The data for a request; an empty object where the call returns nothing."""
+    pulled = _PULLED.get(urlsplit(target).path)
+    if pulled is not None:
+        return json_format.MessageToDict(
+            answer_any(RequestPacket(pulled, 1, 0, _ASKED.get(pulled, b""))),
+            preserving_proto_field_name=True,
+            use_integers_for_enums=True,
+        )
     return _DATA.get(f"{method} {urlsplit(target).path}", {})
 
 

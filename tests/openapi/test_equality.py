@@ -31,7 +31,9 @@ _ID = re.compile(rb',"client_request_id":"[0-9a-f]{32}"')
 _NO_DATE = re.compile(rb',"expire_date":null')  # `longport` alone writes what is not given
 
 
-def run(library: str, flavour: str) -> tuple[dict[str, Any], list[Any], list[Any]]:
+def run(
+    library: str, flavour: str, pulls: str = "socket"
+) -> tuple[dict[str, Any], list[Any], list[Any]]:
     """Return what every call gave, what was asked on sockets, and what over HTTP."""
     with Peer() as peer:
         peer.http_data = http_data
@@ -46,7 +48,7 @@ def run(library: str, flavour: str) -> tuple[dict[str, Any], list[Any], list[Any
         env = {
             **os.environ, "PEER_KEY": APP_KEY, "PEER_SECRET": APP_SECRET,
             "PEER_TOKEN": ACCESS_TOKEN, "PEER_HTTP": peer.http_url, "PEER_WS": peer.ws_url,
-            "TZ": "Asia/Hong_Kong", "PYTHONPATH": os.pathsep.join(sys.path),
+            "PEER_PULLS": pulls, "TZ": "Asia/Hong_Kong", "PYTHONPATH": os.pathsep.join(sys.path),
         }  # fmt: skip
         for name in list(env):
             if name.startswith(("LONGPORT_", "LONGBRIDGE_", "PORTWAY_")):
@@ -122,3 +124,14 @@ def test_the_same_commands_are_sent(runs: Any) -> None:
 def test_the_same_requests_are_signed(runs: Any) -> None:
     _, (_, _, theirs), (_, _, ours) = runs
     assert ours == theirs
+
+
+def test_pulls_over_http_are_alike_too() -> None:
+    """The newer client alone has them."""
+    theirs, ours = (run(name, "longbridge", "http") for name in ("longbridge", "portway"))
+    assert [row for row in theirs[2] if "/quote/" in row[0]] == [
+        row for row in ours[2] if "/quote/" in row[0]
+    ]
+    assert theirs[1] == ours[1]  # what still goes over the socket
+    wrong = [row for name in theirs[0] for row in unlike(theirs[0][name], ours[0][name], name)]
+    assert wrong == []

@@ -44,7 +44,7 @@ class _Quote(Context):
             return call
         from portway.openapi.calls.http_twin import http_twin
 
-        return http_twin(call)
+        return http_twin(call, with_overnight=self._config.enable_overnight)
 
     def clear_cache(self) -> None:
         """Ask the service again for what would be kept for a while."""

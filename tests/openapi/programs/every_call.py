@@ -24,7 +24,10 @@ DAY = date(2026, 1, 16)
 def config() -> Any:
     given = [os.environ[f"PEER_{name}"] for name in ("KEY", "SECRET", "TOKEN", "HTTP", "WS", "WS")]
     make = sdk.Config.from_apikey if NEW else sdk.Config
-    return make(*given, language=sdk.Language.ZH_HK, enable_print_quote_packages=False)
+    options = {}
+    if os.environ.get("PEER_PULLS") == "http":
+        options["quote_transport"] = sdk.QuoteTransport.Http
+    return make(*given, language=sdk.Language.ZH_HK, enable_print_quote_packages=False, **options)
 
 
 def plain(value: Any) -> Any:

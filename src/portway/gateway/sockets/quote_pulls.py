@@ -8,6 +8,7 @@ quote service that it is given; what else an asker may not see is refused here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
@@ -317,9 +318,7 @@ class QuotePulls:
 
     # ------------------------------------------------------------------------ candlesticks
 
-    def _candlesticks(
-        self, asker: Asker, request: pb.SecurityCandlestickRequest
-    ) -> pb.SecurityCandlestickResponse:
+    def _candlesticks(self, asker: Asker, request: pb.SecurityCandlestickRequest) -> Answer:
         instrument = self._lookup.listed_one(request.symbol)
         query = latest_query(request, overnight=asker.wants_overnight)
         return self._page(instrument, query)
@@ -333,11 +332,23 @@ class QuotePulls:
 
     async def _counted(
         self, asker: Asker, quota: HistoryQuota, instrument: Instrument, query: CandleQuery
-    ) -> pb.SecurityCandlestickResponse:
+    ) -> Message:
         await quota.count(asker.account_no, instrument.symbol)
-        return self._page(instrument, query)
+        page = self._page(instrument, query)
+        return page if isinstance(page, Message) else await page
 
-    def _page(self, instrument: Instrument, query: CandleQuery) -> pb.SecurityCandlestickResponse:
+    def _page(self, instrument: Instrument, query: CandleQuery) -> Answer:
+        if instrument.option is not None or instrument.warrant is not None:
+            return self._derived_page(instrument, query)
+        history = self._symbol_history(instrument)
+        return history_answer(query, history, instrument.symbol, instrument.market)
+
+    async def _derived_page(self, instrument: Instrument, query: CandleQuery) -> Message:
+        """The days of a contract are made from its underlying's: months of them take a second."""
+        source, first = self._quotes.source(instrument.symbol), instrument.listing_date
+        if source is not None and first is not None:
+            last = self._quotes.trading_day(instrument.market)
+            await asyncio.to_thread(source.trading_days, instrument.symbol, first, last)
         history = self._symbol_history(instrument)
         return history_answer(query, history, instrument.symbol, instrument.market)
 

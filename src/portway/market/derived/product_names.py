@@ -109,14 +109,15 @@ class UnderlyingNames:
                 self._by_name.append((_bare(one.name_en.upper()), one.symbol))
 
     def find(self, cut: str) -> Symbol | None:
-        """Return the underlying; None when no listed one has such a name."""
+        """Return the underlying; None when no listed one has such a name, or several do."""
         code = _CUTS.get(cut)
         if code is not None:
             return self._by_code.get(code)
         if len(cut) < _MATCH_CHARS:
             return None
         wanted = cut[:_MATCH_CHARS]
-        return next((symbol for name, symbol in self._by_name if name.startswith(wanted)), None)
+        found = [symbol for name, symbol in self._by_name if name.startswith(wanted)]
+        return found[0] if len(found) == 1 else None
 
 
 def _bare(text: str) -> str:

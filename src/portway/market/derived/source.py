@@ -40,8 +40,9 @@ from portway.model.symbol import MARKET_ZONES, Market, Symbol
 
 __all__ = ["DerivedSource", "Life"]
 
-DAYS_MAX: Final = 8192  # Opened days of contracts; some 10 kB each.
-FOUND_MAX: Final = 65_536
+DAYS_MAX: Final = 4096  # Opened days of contracts; a busy one takes 40 kB.
+MINUTES_MAX: Final = 2048  # Minutes of underlyings' ticks; some 5 kB each.
+FOUND_MAX: Final = 16_384
 _ODD_LOT: Final = "I"  # Prints of the underlying that set no price.
 
 
@@ -70,6 +71,7 @@ class DerivedSource(ABC):
         self.calendar = underlyings.calendars[self.market]
         self._day = lru_cache(maxsize=DAYS_MAX)(self._make_day)
         self._starts = lru_cache(maxsize=1024)(self._make_starts)
+        self._ticks_of = lru_cache(maxsize=MINUTES_MAX)(self._read_ticks)
         self._counted = lru_cache(maxsize=FOUND_MAX)(self._has_prints)
 
     # -- what a subclass decides ---------------------------------------------------------------
@@ -235,17 +237,20 @@ class DerivedSource(ABC):
         opened = self._day(symbol, day)
         return opened is not None and len(opened.tape) > 0
 
-    def _ticks_of(self, underlying: Symbol, begin: int, end: int) -> list[tuple[int, float]]:
+    def _read_ticks(
+        self, underlying: Symbol, begin: int, end: int
+    ) -> tuple[tuple[int, float], ...]:
+        """Return instants and prices of an underlying; contracts of one underlying share them."""
         source, span = self.underlyings.source(underlying), (instant(begin), instant(end))
         listed = self.underlyings.instrument(underlying)
         prints: Iterator[MarketEvent] = regular_prints(source, underlying, *span)
         if listed is not None and listed.is_index:
             prints = source.ticks(underlying, *span)
-        return [
+        return tuple(
             (microseconds(one.at), float(one.price))
             for one in prints
             if isinstance(one, IndexTick) or (isinstance(one, Trade) and one.trade_type != _ODD_LOT)
-        ]
+        )
 
     def _day_after(self, life: Life) -> date:
         return self.calendar.next_trading_day(life.last)

@@ -98,7 +98,7 @@ class WarrantMarket(DerivedSource):
         named = [one for one in instruments if instruments.class_of(one) in _STRUCTURED]
         self._imported = frozenset(one for one in named if str(one).endswith(".HK"))
         may_have = self._underlyings()
-        self._names = UnderlyingNames(may_have)
+        self._known_names: UnderlyingNames | None = None
         prints = [(one.symbol, profile_of(seed, one).prints_a_minute) for one in may_have]
         self.issues = IssueBook(seed, prints, self._imported)
         self._product = lru_cache(maxsize=FOUND_MAX)(self._make_product)
@@ -117,6 +117,15 @@ class WarrantMarket(DerivedSource):
             if symbol in _INDEXES or Derivative.WARRANT in one.stock_derivatives:
                 found.append(one)
         return sorted(found, key=lambda one: (one.is_index, _number(one.symbol), one.symbol))
+
+    @property
+    def _names(self) -> UnderlyingNames:
+        """The names of everything in Hong Kong that has prices; thousands, of an imported list."""
+        if self._known_names is None:
+            symbols = sorted(self.underlyings.symbols(), key=_number)
+            listed = [self._instruments[one] for one in symbols if str(one).endswith(".HK")]
+            self._known_names = UnderlyingNames(listed)
+        return self._known_names
 
     # -- what there is -------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from portway.model.command import (
 from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.derivative import OptionTerms, Right, option_symbol
 from portway.model.event import Event, Fact
-from portway.model.instrument import Board, SecurityClass
+from portway.model.instrument import Board, Instrument, SecurityClass
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderTerms, OrderType, TimeInForce
 from portway.model.quote import TradeSession
@@ -51,6 +51,7 @@ class MoneyFlow(Flow):
 
     pace: int = 25
     contracts: dict[Symbol, OptionTerms] = field(default_factory=dict)
+    listed: dict[Symbol, Instrument] = field(default_factory=dict)
 
     def begin(self) -> None:
         super().begin()
@@ -102,15 +103,17 @@ class MoneyFlow(Flow):
         quantity = Decimal(self.random.randrange(1, 4))
         return SubmitOrder(who, OrderTerms(symbol, OrderType.LO, side, quantity, tif, price=price))
 
-    def _option_view(self, symbol: Symbol) -> MarketView:
-        view, option = self.view(APPLE), self.contracts[symbol]
-        instrument = replace(
-            view.instrument,
-            symbol=symbol,
-            board=Board.US_OPTION,
-            security_class=SecurityClass.OPTION_PENNY,
-            option=option,
-        )
+    def _option_view(self, symbol: Symbol, view: MarketView) -> MarketView:
+        """Return what is known of a contract, given that of its underlying."""
+        instrument = self.listed.get(symbol)
+        if instrument is None:
+            instrument = self.listed[symbol] = replace(
+                view.instrument,
+                symbol=symbol,
+                board=Board.US_OPTION,
+                security_class=SecurityClass.OPTION_PENNY,
+                option=self.contracts[symbol],
+            )
         shown = depth(symbol, "4.90x3", "5.10x3", self.at)
         session = view.session if view.session is TradeSession.NORMAL else None
         return structs.replace(
@@ -150,7 +153,8 @@ class MoneyFlow(Flow):
         return told
 
     def decided(self, stamped: Stamped, seq: int) -> Iterator[Event]:
-        options = {symbol: self._option_view(symbol) for symbol in self.contracts}
+        apple = self.view(APPLE)
+        options = {symbol: self._option_view(symbol, apple) for symbol in self.contracts}
         stamped = structs.replace(stamped, views={**stamped.views, **options})
         if isinstance(stamped.command, TradingDayStarted):
             stamped = structs.replace(stamped, actions=tuple(self._actions(stamped.command)))

@@ -75,6 +75,9 @@ TICKS = {TENCENT: Decimal("0.5"), APPLE: Decimal("0.01"), MOUTAI: Decimal("0.01"
 LOTS = {TENCENT: 100, APPLE: 1, MOUTAI: 100}
 SYMBOLS = {Market.HK: TENCENT, Market.US: APPLE, Market.CN: MOUTAI}
 BAND_WIDTHS = {Market.HK: Decimal("0.15"), Market.US: Decimal("0.10")}
+WATCHED = {
+    symbol: replace(one, short_sell=True, vcm_eligible=True) for symbol, one in INSTRUMENTS.items()
+}
 RTH = (None, None, *(OutsideRth.ANY_TIME,) * 4, *OutsideRth)
 T, OPENING, CLOSING = TradeSession, DayAuction.OPENING, DayAuction.CLOSING
 
@@ -237,7 +240,7 @@ class Flow:
             ended=frozenset(ended),
             last_done=self.last.get(symbol),
             prev_close=CENTRES[symbol],
-            instrument=replace(INSTRUMENTS[symbol], short_sell=True, vcm_eligible=True),
+            instrument=WATCHED[symbol],
             is_price_tested=market is Market.US and self.days[market].day % 3 == 0,
             references=self._references(symbol),
         )

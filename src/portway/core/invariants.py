@@ -5,13 +5,17 @@ A violation is a defect of the core or a damaged journal, never something a clie
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from portway.core.ledger import client_cash, client_settling, client_shares
 from portway.core.order_states import WAITING_STATUSES, works_as
 from portway.core.state import Account, LiveOrder, State
 from portway.model.account import AccountKind
-from portway.model.event import NO_HOLD, Hold
+from portway.model.event import NO_HOLD
+from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderStatus, OrderType, TriggerStatus
 from portway.model.symbol import Market, Symbol, market_of
 
@@ -20,70 +24,86 @@ __all__ = ["check_invariants"]
 ZERO = Decimal(0)
 
 
+def _zeros() -> defaultdict[Any, Decimal]:
+    return defaultdict(Decimal)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What the orders and the unsettled money of a state add up to, found in one pass.
+
+    Attributes:
+        cash: By account and currency, of buys, fees included; `fees` those.
+        shares: By account and symbol; `buying`: the cash held for it, fees left out.
+        due: By account and currency: receivable and payable.
+        orders: Number by account.
+    """
+
+    cash: defaultdict[tuple[str, Currency], Decimal] = field(default_factory=_zeros)
+    fees: defaultdict[tuple[str, Currency], Decimal] = field(default_factory=_zeros)
+    shares: defaultdict[tuple[str, Symbol], Decimal] = field(default_factory=_zeros)
+    buying: defaultdict[tuple[str, Symbol], Decimal] = field(default_factory=_zeros)
+    due: dict[tuple[str, Currency], tuple[Decimal, Decimal]] = field(default_factory=dict)
+    orders: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
 def check_invariants(state: State) -> None:
     """Assert every invariant of a state; the message names the one that does not hold."""
     assert not state.ledger.imbalance(), f"balance: {state.ledger.imbalance()}"
+    held = _held(state)
     for account in state.accounts.values():
-        _check_money(state, account)
-        _check_shares(state, account)
+        _check_money(state, account, held)
+        _check_shares(state, account, held)
+        no = account.account_no
+        assert account.live_orders == held.orders[no], f"life: orders of {no}"
     _check_orders(state)
     _check_books(state)
 
 
-def _check_money(state: State, account: Account) -> None:
-    no = account.account_no
+def _held(state: State) -> _Held:
+    held = _Held()
+    for live in state.orders.values():
+        order, hold = live.order, live.hold
+        no, symbol = order.account_no, order.terms.symbol
+        held.orders[no] += 1
+        if hold == NO_HOLD:
+            continue
+        if order.terms.side is OrderSide.BUY:
+            held.cash[no, order.currency] += hold.cash + hold.fees
+            held.fees[no, order.currency] += hold.fees
+        held.shares[no, symbol] += hold.shares
+        held.buying[no, symbol] += hold.cash
+    for (_, _, no, currency), one in state.unsettled.items():
+        receivable, payable = held.due.get((no, currency), (ZERO, ZERO))
+        held.due[no, currency] = (receivable + one.receivable, payable + one.payable)
+    return held
+
+
+def _check_money(state: State, account: Account, held: _Held) -> None:
+    no, ledger = account.account_no, state.ledger
     for currency, purse in account.purses.items():
-        where = f"{no} {currency}"
-        ledger = state.ledger
+        where, key = f"{no} {currency}", (no, currency)
         kept = ledger.balance(client_cash(no), currency.value)
         settling = ledger.balance(client_settling(no), currency.value)
         assert purse.cash == kept + settling, f"balance: cash of {where}"
         assert settling == purse.receivable - purse.payable, f"balance: settling of {where}"
-        due = [one for key, one in state.unsettled.items() if (key[2], key[3]) == (no, currency)]
-        assert purse.receivable == sum((one.receivable for one in due), ZERO), f"queue: {where}"
-        assert purse.payable == sum((one.payable for one in due), ZERO), f"queue: {where}"
-        holds = [
-            live.hold
-            for live in state.orders.values()
-            if live.order.account_no == no
-            and live.order.currency is currency
-            and live.order.terms.side is OrderSide.BUY
-        ]
-        assert purse.frozen_cash == _cash(holds), f"holds: frozen cash of {where}"
-        assert purse.frozen_fees == sum((one.fees for one in holds), ZERO), f"holds: {where}"
+        due = held.due.get(key, (ZERO, ZERO))
+        assert (purse.receivable, purse.payable) == due, f"queue: {where}"
+        assert purse.frozen_cash == held.cash[key], f"holds: frozen cash of {where}"
+        assert purse.frozen_fees == held.fees[key], f"holds: {where}"
 
 
-def _cash(holds: list[Hold]) -> Decimal:
-    return sum((one.cash + one.fees for one in holds), ZERO)
-
-
-def _check_shares(state: State, account: Account) -> None:
+def _check_shares(state: State, account: Account, held: _Held) -> None:
     _check_written(account)
     for symbol, position in account.positions.items():
-        where = f"{account.account_no} {symbol}"
+        where, key = f"{account.account_no} {symbol}", (account.account_no, symbol)
         ledger = state.ledger.balance(client_shares(account.account_no), symbol)
         assert position.quantity == ledger, f"balance: shares of {where}"
-        held = sum(
-            (
-                live.hold.shares
-                for live in state.orders.values()
-                if live.order.account_no == account.account_no and live.order.terms.symbol == symbol
-            ),
-            ZERO,
-        )
-        assert position.frozen == held, f"holds: frozen shares of {where}"
+        assert position.frozen == held.shares[key], f"holds: frozen shares of {where}"
         may_borrow = account.kind is AccountKind.MARGIN and market_of(symbol) is not Market.CN
         may_be_short = may_borrow or position.option is not None
         assert may_be_short or position.available >= 0, f"holds: {where} is sold twice"
-        buying = sum(
-            (
-                live.hold.cash
-                for live in state.orders.values()
-                if live.order.account_no == account.account_no and live.order.terms.symbol == symbol
-            ),
-            ZERO,
-        )
-        assert position.buying == buying, f"holds: buying of {where}"
+        assert position.buying == held.buying[key], f"holds: buying of {where}"
 
 
 def _check_orders(state: State) -> None:
@@ -102,9 +122,6 @@ def _check_orders(state: State) -> None:
     assert lingering == bounded, "life: market orders that linger are listed"
     for order_id in state.timers:
         assert order_id in state.orders, f"life: a timer of {order_id}, which is gone"
-    for account in state.accounts.values():
-        owned = [one for one in state.orders.values() if one.order.account_no == account.account_no]
-        assert account.live_orders == len(owned), f"life: orders of {account.account_no}"
 
 
 def _check_trigger(state: State, live: LiveOrder) -> None:

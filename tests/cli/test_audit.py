@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from portway.cli.equity_chart import COLUMNS, ROWS, Curve, braille_chart, svg_chart
+from portway.cli.equity_chart import (
+    COLUMNS,
+    COLUMNS_MIN,
+    LABEL_COLUMNS,
+    ROWS,
+    Curve,
+    braille_chart,
+    svg_chart,
+)
 from portway.cli.main import main
 from portway.openapi import HttpClient
 from tests.support.homes import traded_home
@@ -124,6 +132,12 @@ def test_a_rising_curve_goes_from_the_lower_left_to_the_upper_right() -> None:
     assert [line.split("┤")[0].strip() for line in (lines[0], lines[-1])] == ["149.00", "100.00"]
 
 
+@pytest.mark.parametrize("width", [10, 40, 80, 200])
+def test_a_chart_keeps_to_the_width_of_the_terminal(width: int) -> None:
+    lines = braille_chart(curve(1, 2, 3), width).plain.splitlines()
+    assert max(map(len, lines)) <= max(width, LABEL_COLUMNS + 2 + COLUMNS_MIN)
+
+
 @pytest.mark.parametrize("worths", [(100,), (100, 100, 100), (0, -5), (100, 10**9)])
 def test_any_curve_can_be_drawn(worths: tuple[int, ...]) -> None:
     assert len(braille_chart(curve(*worths)).plain.splitlines()) == ROWS + 2
@@ -164,9 +178,9 @@ def test_what_is_proven_is_what_the_api_shows(tmp_path: Path) -> None:
     assert {one["symbol"]: one["quantity"] for one in stock} == account["positions"]
     for info in shown["cash_infos"]:
         code, lines = info["currency"], account["lines"]
-        frozen = Decimal(lines.get("of it held for orders", {}).get(code, "0"))
+        frozen = Decimal(lines.get("of it for orders", {}).get(code, "0"))
         settling = Decimal(lines.get("of it on its way", {}).get(code, "0"))
         assert Decimal(info["frozen_cash"]) == frozen
         assert Decimal(info["settling_cash"]) == settling
         assert Decimal(info["available_cash"]) == Decimal(lines["cash"][code]) - frozen
-    assert "of it held for orders" in account["lines"]
+    assert "of it for orders" in account["lines"]

@@ -14,6 +14,7 @@ import click
 from click.termui import progressbar
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -106,8 +107,13 @@ def _show(found: Audit, shown: Sequence[AuditedAccount], curves: Sequence[Curve]
     if not console.is_terminal:
         console = Console(width=PIPE_COLUMNS)
     for account, curve in zip(shown, curves, strict=True):
-        console.print(_table(account))
-        console.print(braille_chart(curve))
+        head = f"{account.account_no} {account.name} ({account.kind.name.lower()})"
+        console.print(Text(head, "bold"))
+        table = _table(account)
+        # A line too long for the terminal is better than an amount cut short.
+        needed = Measurement.get(console, console.options.update(width=1000), table).maximum
+        (console if needed <= console.width else Console(width=needed)).print(table)
+        console.print(braille_chart(curve, console.width))
     assets = ", ".join(found.assets)
     console.print(
         Text(
@@ -126,9 +132,8 @@ def _counted(accounts: int) -> str:
 
 def _table(account: AuditedAccount) -> Table:
     currencies = [one for one in account.items if _is_used(account, one)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=False)
-    head = f"{account.account_no} {account.name} ({account.kind.name.lower()})"
-    table.add_column(head, no_wrap=True, min_width=34)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    table.add_column("", no_wrap=True)
     for currency in currencies:
         table.add_column(currency.value, justify="right", no_wrap=True)
     table.add_column(f"all in {account.base.value}", justify="right", no_wrap=True)
@@ -181,7 +186,7 @@ def _rows(account: AuditedAccount) -> Iterator[tuple[str, Amounts, str]]:
     total = {code: cash[code] + positions.get(code, Fraction(0)) for code in cash}
     yield "closing balance", total, "bold"
     yield "  cash", cash, ""
-    parts = (("  of it on its way", account.settling), ("  of it held for orders", account.frozen))
+    parts = (("   of it on its way", account.settling), ("   of it for orders", account.frozen))
     for name, some in parts:
         if any(some.values()):
             yield name, {code: Fraction(amount) for code, amount in some.items()}, "dim"

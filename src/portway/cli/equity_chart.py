@@ -17,7 +17,8 @@ from rich.text import Text
 
 __all__ = ["Curve", "braille_chart", "svg_chart"]
 
-COLUMNS: Final = 72
+COLUMNS: Final = 72  # At most; fewer on a narrow terminal.
+COLUMNS_MIN: Final = 20
 ROWS: Final = 10
 LABEL_COLUMNS: Final = 14
 # Unicode's braille patterns: the bit of each of a cell's two by four dots.
@@ -80,11 +81,16 @@ class _Scale:
         return (self.high - float(amount)) / (self.high - self.low)
 
 
-def braille_chart(curve: Curve) -> Text:
-    """Return the curve in dots, eight to a character; what was paid in as a dotted line."""
+def braille_chart(curve: Curve, width: int = LABEL_COLUMNS + 2 + COLUMNS) -> Text:
+    """Return the curve in dots, eight to a character; what was paid in as a dotted line.
+
+    Args:
+        width: Of the terminal, in characters.
+    """
     scale = _Scale(curve)
-    wide, tall = COLUMNS * 2, ROWS * 4
-    cells = [[0] * COLUMNS for _ in range(ROWS)]
+    columns = max(COLUMNS_MIN, min(COLUMNS, width - LABEL_COLUMNS - 2))
+    wide, tall = columns * 2, ROWS * 4
+    cells = [[0] * columns for _ in range(ROWS)]
     worths, paids = _sampled(curve, scale, wide)
     before = round(scale.y(worths[0]) * (tall - 1))
     for x in range(wide):
@@ -102,9 +108,9 @@ def braille_chart(curve: Curve) -> Text:
         chart.append(f"{labels.get(number, ''):>{LABEL_COLUMNS}} ┤", "dim")
         chart.append("".join(chr(0x2800 + dots) for dots in row), colour)
         chart.append("\n")
-    chart.append(f"{'':{LABEL_COLUMNS + 1}}└{'─' * COLUMNS}\n", "dim")
+    chart.append(f"{'':{LABEL_COLUMNS + 1}}└{'─' * columns}\n", "dim")
     first, last = _time_text(scale, scale.first), _time_text(scale, scale.last)
-    ends = f"{first}{last:>{COLUMNS - len(first)}}" if first != last else first
+    ends = f"{first}{last:>{columns - len(first)}}" if len(first) + len(last) < columns else last
     chart.append(f"{'':{LABEL_COLUMNS + 2}}{ends}\n", "dim")
     return chart
 

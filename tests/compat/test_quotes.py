@@ -422,6 +422,8 @@ REFUSED = {
     "candlesticks of an unknown period": 301600,
     "trading days of 100 days": 301600,
     "brokers of an unknown symbol": 301600,
+    "history before a listing": 301603,
+    "history that ends before it begins": 301600,
     "a subscription of 501 symbols": 301605,
     "a subscription of unknown symbols alone": 301600,
     "a security list of an unknown market": 310010,

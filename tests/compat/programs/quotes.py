@@ -87,6 +87,22 @@ async def refused(calls: Calls) -> dict[str, Any]:
         ),
         "trading days of 100 days": ("trading_days", sdk.Market.HK, today - month, today),
         "brokers of an unknown symbol": ("brokers", UNKNOWN),
+        "history before a listing": (
+            "history_candlesticks_by_date",
+            "9988.HK",
+            sdk.Period.Day,
+            RAW,
+            date(2005, 1, 3),
+            date(2005, 3, 31),
+        ),
+        "history that ends before it begins": (
+            "history_candlesticks_by_date",
+            "700.HK",
+            sdk.Period.Day,
+            RAW,
+            date(2026, 1, 5),
+            date(2025, 12, 1),
+        ),
         "a subscription of 501 symbols": ("subscribe", TOO_MANY, [sdk.SubType.Quote]),
         "a subscription of unknown symbols alone": ("subscribe", [UNKNOWN], [sdk.SubType.Quote]),
     }

@@ -88,7 +88,8 @@ class Watcher:
 
     @staticmethod
     def _is_noted(event: OrderStatusChanged) -> bool:
-        return event.trigger_status is not None
+        # A trigger was met, or a short sale that comes back stands at another price.
+        return event.trigger_status is not None or event.price is not None
 
     def _step(self, order_id: int, after: OrderStatus, *, stays: bool = False) -> None:
         before = self.status[order_id]

@@ -110,7 +110,8 @@ def braille_chart(curve: Curve, width: int = LABEL_COLUMNS + 2 + COLUMNS) -> Tex
         chart.append("\n")
     chart.append(f"{'':{LABEL_COLUMNS + 1}}└{'─' * columns}\n", "dim")
     first, last = _time_text(scale, scale.first), _time_text(scale, scale.last)
-    ends = f"{first}{last:>{columns - len(first)}}" if len(first) + len(last) < columns else last
+    has_room = first != last and len(first + last) < columns
+    ends = f"{first}{last:>{columns - len(first)}}" if has_room else last
     chart.append(f"{'':{LABEL_COLUMNS + 2}}{ends}\n", "dim")
     return chart
 

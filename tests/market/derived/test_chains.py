@@ -157,3 +157,27 @@ def test_every_security_that_says_so_has_a_chain_with_a_price():
         strikes = found.strikes(one.symbol, first.day, DAY)
         middle = strikes[len(strikes) // 2]
         assert found.prev_close(middle.call, DAY) > 0
+
+
+def test_a_split_ends_contracts_and_lists_their_successors():
+    """Seven for one: strikes divided by seven; those off the usual steps are adjusted ones."""
+    found, ex_date, expiry = market(), date(2014, 6, 9), date(2014, 7, 18)
+    eve = CALENDAR.previous_trading_day(ex_date)
+    before = found.strikes(AAPL, expiry, eve)
+    after = {one.strike: one for one in found.strikes(AAPL, expiry, ex_date)}
+    assert all(one.is_standard for one in before)
+    for one in before:
+        old = found.life(one.call, eve)
+        assert (old.last, old.first <= eve) == (eve, True)
+        successor = after[(one.strike / 7).quantize(Decimal("0.01"))]
+        new = found.life(successor.call, ex_date)
+        assert new.first == ex_date
+        assert new.last == expiry
+        assert new.instrument.option.is_standard == successor.is_standard
+    week = found.strikes(AAPL, expiry, CALENDAR.add(ex_date, 3))
+    assert any(one.is_standard for one in week)
+    middle = before[len(before) // 2]
+    successor = after[(middle.strike / 7).quantize(Decimal("0.01"))]
+    close = found.day(middle.call, eve).closing_price
+    opened = found.prev_close(successor.call, ex_date)
+    assert abs(close / 7 - opened) < max(Decimal("0.2"), close / 35)

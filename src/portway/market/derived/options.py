@@ -21,11 +21,10 @@ from portway.market.derived.chains import (
     Expiry,
     expiries,
     expiry_on,
-    strike_grid,
-    strike_rule,
 )
 from portway.market.derived.day import ContractDay, DayTerms, Value
 from portway.market.derived.grid import tick_grid
+from portway.market.derived.listings import Listing, list_strikes
 from portway.market.derived.recorded_chains import RecordedChains
 from portway.market.derived.source import FOUND_MAX, DerivedSource, Life
 from portway.market.derived.surface import Surface, surface_of
@@ -93,7 +92,7 @@ class OptionMarket(DerivedSource):
         super().__init__(underlyings)
         self._seed = seed
         self._recorded = recorded
-        self._life = lru_cache(maxsize=FOUND_MAX)(self._find_life)
+        self._lives = lru_cache(maxsize=FOUND_MAX)(self._find_lives)
         self._surface = lru_cache(maxsize=4096)(self._make_surface)
         self._listed = lru_cache(maxsize=CHAINS_MAX)(self._make_listed)
 
@@ -118,7 +117,7 @@ class OptionMarket(DerivedSource):
             ends = sorted({key.expiry for key in self._recorded.contracts(underlying, on)})
             return [self._expiry_of(underlying, day, on) for day in ends]
         found = expiries(_root(underlying), on, self.calendar)
-        return [one for one in found if self._strikes(underlying, one, on)]
+        return [one for one in found if self._listed(underlying, one, on)]
 
     def cycle_of(self, underlying: Symbol, expiry: date) -> Cycle:
         """Return how often contracts like those of an expiry day expire."""
@@ -139,8 +138,9 @@ class OptionMarket(DerivedSource):
                 strike,
                 option_symbol(root, expiry, Right.CALL, strike),
                 option_symbol(root, expiry, Right.PUT, strike),
+                listing.is_standard,
             )
-            for strike in self._strikes(underlying, found, on)
+            for strike, listing in self._listed(underlying, found, on).items()
         ]
 
     def _expiry_of(self, underlying: Symbol, day: date, on: date) -> Expiry:
@@ -211,68 +211,66 @@ class OptionMarket(DerivedSource):
         mood = self.underlyings.mood(underlying, on)
         return 0.0 if mood is None else mood.historical
 
-    def _strikes(self, underlying: Symbol, expiry: Expiry, on: date) -> Sequence[Decimal]:
-        return tuple(self._listed(underlying, expiry, on))
-
-    def _make_listed(self, underlying: Symbol, expiry: Expiry, on: date) -> Mapping[Decimal, date]:
-        """Return every strike listed up to a day, ascending, with the day it was listed on."""
+    def _make_listed(
+        self, underlying: Symbol, expiry: Expiry, on: date
+    ) -> Mapping[Decimal, Listing]:
+        """Return every strike that is listed on a day, ascending."""
         before = self.calendar.previous_trading_day(expiry.listed_on)
         last = self.calendar.previous_trading_day(on)
         rows = self.underlyings.closes(underlying, before, last)
         if not rows:
             return {}
-        # A split renames every contract: those of before it are gone.
-        rows = rows[self._after_split(underlying, rows, on) :]
-        rule = strike_rule(_root(underlying), expiry, rows[0][1])
-        first: dict[Decimal, date] = {}
-        seen: list[float] = []
-        low = high = None
-        for day, close in rows:
-            if low is not None and high is not None and low <= close <= high:
-                continue  # Only a new extreme lists anything.
-            low = close if low is None else min(low, close)
-            high = close if high is None else max(high, close)
-            seen.append(close)
-            listed_on = max(expiry.listed_on, self.calendar.next_trading_day(day))
-            for strike in strike_grid(rule, seen):
-                first.setdefault(strike, listed_on)
-        return {strike: first[strike] for strike in sorted(first)}
+        splits = self._splits(underlying, rows[0][0], on)
+        return list_strikes(_root(underlying), expiry, rows, splits, self.calendar)
 
-    def _after_split(self, underlying: Symbol, rows: Sequence[tuple[date, float]], on: date) -> int:
-        dates = [
-            action.ex_date
-            for action in self.underlyings.source(underlying).corporate_actions(underlying)
-            if rows[0][0] < action.ex_date <= on and action.split != 1
+    def _splits(self, underlying: Symbol, after: date, through: date) -> list[tuple[date, Decimal]]:
+        actions = self.underlyings.source(underlying).corporate_actions(underlying)
+        return [
+            (action.ex_date, action.split)
+            for action in actions
+            if after < action.ex_date <= through and action.split != 1
         ]
-        if not dates:
-            return 0
-        place = next((i for i, (day, _) in enumerate(rows) if day >= dates[-1]), len(rows))
-        return min(place, len(rows) - 1)
 
     # -- contracts -----------------------------------------------------------------------------
 
     def life(self, symbol: Symbol, day: date) -> Life | None:
-        found = self._life(symbol)
-        return None if found is None or day < found.first else found
+        begun = [one for one in self._lives(symbol) if one.first <= day]
+        return begun[-1] if begun else None
 
-    def _find_life(self, symbol: Symbol) -> Life | None:
+    def _find_lives(self, symbol: Symbol) -> tuple[Life, ...]:
+        """Return what a symbol names from its listing to its expiry; a split ends one of them."""
         try:
             root, expiry_day, right, strike = parse_option(symbol)
         except MalformedSymbol:
-            return None
+            return ()
         underlying = Symbol(f"{root}.US")
         if not self.is_optionable(underlying):
-            return None
-        listed_on = self._recorded_from(underlying, ContractKey(expiry_day, strike, right))
+            return ()
+        found: list[Life] = []
         expiry = expiry_on(root, expiry_day, self.calendar)
         if expiry is not None and self.calendar.is_trading_day(expiry_day):
-            scheduled = self._listed(underlying, expiry, expiry_day).get(strike)
-            listed_on = min(filter(None, (listed_on, scheduled)), default=None)
-        if listed_on is None:
-            return None
-        last = self.calendar.latest_on_or_before(expiry_day)
-        instrument = self._instrument(symbol, underlying, expiry_day, right, strike, listed_on)
-        return Life(instrument, underlying, listed_on, last)
+            splits = self._splits(underlying, expiry.listed_on, expiry_day)
+            lasts = [self.calendar.previous_trading_day(ex_date) for ex_date, _ in splits]
+            for last in (*lasts, expiry_day):
+                listing = self._listed(underlying, expiry, last).get(strike)
+                if listing is not None:
+                    terms = OptionTerms(
+                        underlying,
+                        expiry_day,
+                        right,
+                        strike,
+                        is_standard=listing.is_standard,
+                        listed_on=listing.listed_on,
+                    )
+                    found.append(
+                        Life(self._instrument(symbol, terms), underlying, listing.listed_on, last)
+                    )
+        recorded = self._recorded_from(underlying, ContractKey(expiry_day, strike, right))
+        if recorded is not None and (not found or recorded < found[0].first):
+            terms = OptionTerms(underlying, expiry_day, right, strike, listed_on=recorded)
+            last = self.calendar.latest_on_or_before(expiry_day)
+            found = [Life(self._instrument(symbol, terms), underlying, recorded, last)]
+        return tuple(found)
 
     def _recorded_from(self, underlying: Symbol, key: ContractKey) -> date | None:
         """Return the first day on which a contract was recorded."""
@@ -306,20 +304,13 @@ class OptionMarket(DerivedSource):
             return opened is not None and len(opened.tape) > 0
         return super()._has_prints(symbol, day)
 
-    def _instrument(
-        self,
-        symbol: Symbol,
-        underlying: Symbol,
-        expiry: date,
-        right: Right,
-        strike: Decimal,
-        listed_on: date,
-    ) -> Instrument:
-        listed = self.underlyings.instrument(underlying)
+    def _instrument(self, symbol: Symbol, terms: OptionTerms) -> Instrument:
+        listed = self.underlyings.instrument(terms.underlying)
         assert listed is not None, "an underlying is listed"
-        root = _root(underlying)
-        english, simplified, traditional = _NAMES[right]
-        tail = f"{expiry:%y%m%d} {strike.normalize():f}"
+        root = _root(terms.underlying)
+        english, simplified, traditional = _NAMES[terms.right]
+        tail = f"{terms.expiry:%y%m%d} {terms.strike.normalize():f}"
+        is_fine = root in ("SPY", "QQQ", "IWM")
         return Instrument(
             symbol=symbol,
             name_en=f"{root} {tail} {english}",
@@ -330,13 +321,11 @@ class OptionMarket(DerivedSource):
             lot_size=1,
             board=Board.US_OPTION_S if root in LATE_ROOTS else Board.US_OPTION,
             security_class=(
-                SecurityClass.OPTION_ALL_PENNY
-                if root in ("SPY", "QQQ", "IWM")
-                else SecurityClass.OPTION_PENNY
+                SecurityClass.OPTION_ALL_PENNY if is_fine else SecurityClass.OPTION_PENNY
             ),
-            listing_date=listed_on,
-            expiry_date=expiry,
-            option=OptionTerms(underlying, expiry, right, strike, listed_on=listed_on),
+            listing_date=terms.listed_on,
+            expiry_date=terms.expiry,
+            option=terms,
         )
 
     # -- days ----------------------------------------------------------------------------------
@@ -369,7 +358,7 @@ class OptionMarket(DerivedSource):
         assert mood is not None, "it has a day"
         surface, strike = self._surface(life.underlying, day), float(terms.strike)
         is_call, dividends = terms.is_call, mood.dividend_yield
-        expires = microseconds(self.ends(life.last))
+        expires = microseconds(self.ends(self.calendar.latest_on_or_before(terms.expiry)))
 
         def value(underlying: Floats, us: Ints) -> Floats:
             years = np.maximum(expires - us, 60_000_000) / (YEAR_SECONDS * 1e6)
@@ -398,7 +387,7 @@ class OptionMarket(DerivedSource):
         assert terms is not None, "a contract has terms"
         assert listed is not None, "it is listed"
         lively = (profile_of(self._seed, listed).prints_a_minute / _USUAL_PRINTS) ** 1.5
-        years = max((life.last - day).days, 1) / 365
+        years = max((terms.expiry - day).days, 1) / 365
         away = math.log(float(terms.strike) / mood.close) / (mood.short * math.sqrt(years) + 0.02)
         if (away < 0) == terms.is_call:
             away *= 1.8  # In the money there is less to bet on.

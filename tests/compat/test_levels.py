@@ -30,6 +30,8 @@ def test_a_fresh_key_sees_everything(facts: Any) -> None:
     assert fresh["brokers"]["code"] is None
     assert fresh["subscribe"]["code"] is None
     assert fresh["sessions"] == 4
+    [option] = fresh["option"]["accepted"]
+    assert float(option["last_done"]) > 0
 
 
 @pytest.mark.covers("error 301604")
@@ -54,6 +56,8 @@ def test_a_delayed_market_is_a_quarter_of_an_hour_late_and_pushes_nothing(facts:
     assert late["brokers"]["code"] == 301604
     assert late["subscribe"]["code"] == 301604
     assert late["sessions"] == 3
+    assert late["option"]["code"] == 301604
+    assert late["option_depth"]["code"] == 301604
 
 
 def test_a_level_changes_while_a_client_is_connected(facts: Any) -> None:

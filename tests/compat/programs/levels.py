@@ -36,6 +36,7 @@ async def seen(calls: Calls) -> dict[str, Any]:
         "brokers": await refusal(calls, "brokers", "700.HK"),
         "subscribe": await refusal(calls, "subscribe", ["700.HK"], [SUB.Quote]),
         "option": await refusal(calls, "option_quote", options),
+        "option_depth": await refusal(calls, "depth", options[0]),
         "sessions": len((await calls("trading_session"))[0].trade_sessions),
     }
 

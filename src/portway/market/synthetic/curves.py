@@ -98,8 +98,9 @@ def path_mean(knots: Ints, minutes: Ints, curve: Curve) -> Floats:
         weight, moment = _running(curve, count)
         places = knot_places(count).tolist()
         part = np.zeros(len(rows))
+        columns = np.ascontiguousarray(knots[rows].T)
         for k, (i, j) in enumerate(pairwise(places)):
-            a, b = knots[rows, k], knots[rows, k + 1]
+            a, b = columns[k], columns[k + 1]
             weighed = weight[j] - weight[i]
             part = part + a * weighed + (b - a) / (j - i) * (moment[j] - moment[i] - i * weighed)
         total[rows] = part / weight[-1]

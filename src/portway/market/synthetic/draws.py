@@ -62,11 +62,18 @@ sub_key = word  # The word at an index is as good a key for a stream below it.
 
 def words(key: int, index: Ints | Words) -> Words:
     """Return the 64-bit words at an array of indexes (any shape)."""
-    z = index.astype(np.uint64)
-    z = (z + np.uint64(1)) * np.uint64(_GOLDEN) + np.uint64(key)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(_MIX_1)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(_MIX_2)
-    return z ^ (z >> np.uint64(31))
+    # In place: whole histories are drawn at once, and new arrays would cost more than the sums.
+    z = np.array(index, dtype=np.uint64)
+    shifted = np.empty_like(z)
+    z += np.uint64(1)
+    z *= np.uint64(_GOLDEN)
+    z += np.uint64(key)
+    z ^= np.right_shift(z, np.uint64(30), out=shifted)
+    z *= np.uint64(_MIX_1)
+    z ^= np.right_shift(z, np.uint64(27), out=shifted)
+    z *= np.uint64(_MIX_2)
+    z ^= np.right_shift(z, np.uint64(31), out=shifted)
+    return z
 
 
 def fraction(drawn: int) -> float:
@@ -81,10 +88,15 @@ def uniforms(drawn: Words) -> Floats:
 
 def normals(drawn: Words) -> Floats:
     """Turn words into nearly normal numbers: mean 0, variance 1, never beyond 3.47."""
-    low = np.uint64(0xFFFF)
-    parts: Words = (drawn & low) + ((drawn >> np.uint64(16)) & low)
-    parts = parts + ((drawn >> np.uint64(32)) & low) + (drawn >> np.uint64(48))
-    scaled: Floats = ((parts.astype(np.float64) + 2.0) / 65536.0 - 2.0) * _ROOT_3
+    # The sum of a word's four quarters, whatever order the machine keeps them in.
+    quarters = np.ascontiguousarray(drawn).view(np.uint16).reshape(*drawn.shape, 4)
+    scaled: Floats = quarters[..., 0].astype(np.float64)
+    for place in (1, 2, 3):
+        scaled += quarters[..., place]
+    scaled += 2.0
+    scaled /= 65536.0
+    scaled -= 2.0
+    scaled *= _ROOT_3
     return scaled
 
 
@@ -93,9 +105,11 @@ def exp(x: Floats) -> Floats:
     r = x / float(1 << _EXP_HALVINGS)
     y = np.ones_like(r)
     for divisor in range(_EXP_TERMS, 0, -1):
-        y = 1.0 + y * r / float(divisor)
+        y *= r
+        y /= float(divisor)
+        y += 1.0
     for _ in range(_EXP_HALVINGS):
-        y = y * y
+        y *= y
     return y
 
 

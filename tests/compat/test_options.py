@@ -62,6 +62,7 @@ def test_strikes_surround_the_price_and_name_call_and_put(facts: Any) -> None:
     ]
     assert {one["option_type"] for one in answer} <= {"", "W"}
     assert {one["standard_attr"] for one in answer} == {""}
+    assert facts["standard only"]["list"] == answer
 
 
 @pytest.mark.covers("cmd 12")
@@ -194,6 +195,12 @@ REFUSED = {
     "malformed option symbol": 301600,
     "strike with zeros in front": 301600,
     "no symbol": 301600,
+    "strikes over HTTP of no date": 310010,
+    "strikes over HTTP of a number": 310010,
+    "strikes over HTTP of a share without options": 301600,
+    "volume of a share without options": 301600,
+    "volume of an unknown symbol": 301600,
+    "volume of 61 days": 310010,
     "501 symbols": 301607,
 }
 

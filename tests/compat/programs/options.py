@@ -65,6 +65,7 @@ async def main() -> Any:
         "broad": await broad(calls),
         "volume": await volume(calls),
         "http": http(dates),
+        "standard only": http(dates, standard_only=True),
     }
     facts["pushes"] = await pushes(calls, busy)
     admin("clock/resume", {})
@@ -114,10 +115,15 @@ async def volume(calls: Calls) -> Any:
     }
 
 
-def http(dates: Any) -> Any:
+def http(dates: Any, **fields: Any) -> Any:
     """The chain as newer packages ask for it, with what they do not show."""
-    body = {"symbol": UNDERLYING, "expiry_date": f"{dates[1]:%Y%m%d}"}
+    body = {"symbol": UNDERLYING, "expiry_date": f"{dates[1]:%Y%m%d}", **fields}
     return http_client().request("post", "/v1/quote/options/strikes", None, body)
+
+
+def volume_of(symbol: str, path: str = "", query: str = "") -> Any:
+    asked = f"/v1/quote/option-volume-stats{path}?symbol={symbol}{query}"
+    return http_client().request("get", asked)
 
 
 async def refused(calls: Calls, dates: Any) -> dict[str, Any]:
@@ -143,6 +149,14 @@ async def refused(calls: Calls, dates: Any) -> dict[str, Any]:
             lambda: calls("option_quote", ["AAPL260116C00270000.US"])
         ),
         "no symbol": await refusal(lambda: calls("option_quote", [])),
+        "strikes over HTTP of no date": await refusal(lambda: http(dates, expiry_date="soon")),
+        "strikes over HTTP of a number": await refusal(lambda: http(dates, symbol=700)),
+        "strikes over HTTP of a share without options": await refusal(
+            lambda: http(dates, symbol="700.HK")
+        ),
+        "volume of a share without options": await refusal(lambda: volume_of("700.HK")),
+        "volume of an unknown symbol": await refusal(lambda: volume_of("NOSUCH.US")),
+        "volume of 61 days": await refusal(lambda: volume_of(UNDERLYING, "/daily", "&line_num=61")),
         "501 symbols": await refusal(lambda: calls("option_quote", many)),
     }
 

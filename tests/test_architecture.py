@@ -247,13 +247,14 @@ def foreign_imports(source: Path) -> set[str]:
 
 def test_the_sdk_stands_on_the_bare_distribution() -> None:
     used = foreign_imports(purity.SOURCE / "openapi") | foreign_imports(purity.SOURCE / "wire")
-    assert used - declared() == set()
+    # Tables are made by functions that import their library when they are called.
+    assert used - declared() == {*declared("pandas"), *declared("polars")} - declared()
 
 
 def test_the_server_declares_what_it_imports() -> None:
     # The pytest plugin is imported by pytest, which is there then.
     used = foreign_imports(purity.SOURCE) - {"pytest"}
-    assert used - declared("server") == set()
+    assert used - declared("server") == {*declared("pandas"), *declared("polars")} - declared()
 
 
 def test_a_foreign_import_is_seen(tmp_path: Path) -> None:

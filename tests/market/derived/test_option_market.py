@@ -135,7 +135,11 @@ def test_a_contract_prints_from_its_listing_to_the_close_of_its_last_day():
     last = events_of(symbol, expiry)
     *_, end = last
     assert end == StatusChange(symbol, new_york(expiry, 16), TradeStatus.EXPIRED)
-    assert events_of(symbol, CALENDAR.next_trading_day(expiry)) == []
+    following = CALENDAR.next_trading_day(expiry)
+    evening = new_york(following, 0) - timedelta(hours=4)
+    assert list(market().ticks(symbol, evening, evening + timedelta(days=1))) == [
+        StatusChange(symbol, evening, TradeStatus.EXPIRED)
+    ]
     after = market().snapshot(symbol, new_york(CALENDAR.next_trading_day(expiry), 12))
     assert after.status is TradeStatus.EXPIRED
     assert market().snapshot(symbol, new_york(life.first, 12) - timedelta(days=7)) is None
@@ -146,7 +150,7 @@ def test_late_boards_trade_a_quarter_of_an_hour_longer_but_not_on_their_last_day
     assert market().find(symbol, DAY).board is BoardName.US_OPTION_S
     assert new_york(DAY, 16) < events_of(symbol)[-1].at < new_york(DAY, 16, 15)
     last = near(SPY, 0)[0].call
-    assert max(one.at for one in events_of(last)) == new_york(DAY, 16)
+    assert max(one.at for one in events_of(last) if one.at < new_york(DAY, 20)) == new_york(DAY, 16)
 
 
 def test_at_the_end_an_option_is_worth_what_exercise_pays():
@@ -204,3 +208,19 @@ def test_the_runner_finds_contracts_and_shows_them_like_any_symbol():
     low, high = expected.sessions[0].low, expected.sessions[0].high
     assert all(low <= one.avg_price <= high for one in points if one.volume)
     assert Decimal(0) < low
+
+
+def test_a_board_that_is_watched_over_the_end_stays_expired():
+    world, options = world_of(7), new_market()
+    products = WarrantMarket(SEED, options.underlyings, REFERENCE.instruments)
+    derived = DerivedMarkets(options, products)
+    begin = dict.fromkeys(Market, new_york(DAY, 15, 58))
+    runner = MarketRunner(REFERENCE, [world, *derived.sources], begin, derived=derived)
+    symbol = near(SPY, 0)[0].call  # ends today
+    runner.watch(symbol)
+    for hours in (1, 6, 20):
+        for _ in runner.advance(
+            {Market.US: begin[Market.US] + timedelta(hours=hours)}, silent=False
+        ):
+            pass
+        assert runner.board(symbol).status is TradeStatus.EXPIRED

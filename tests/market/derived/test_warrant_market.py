@@ -159,7 +159,8 @@ def test_a_new_product_is_known_before_it_trades():
     snapshot = market().snapshot(symbol, hong_kong(eve, 11))
     assert snapshot.status is TradeStatus.WARRANT_PREPARE_LIST
     assert snapshot.prev_close > 0
-    assert events_of(symbol, eve) == []
+    status = TradeStatus.WARRANT_PREPARE_LIST
+    assert events_of(symbol, eve) == [StatusChange(symbol, hong_kong(eve, 0), status)]
     assert market().snapshot(symbol, hong_kong(first, 11)).status is TradeStatus.NORMAL
     assert market().find(symbol, CALENDAR.add(first, -3)) is None
 
@@ -204,7 +205,9 @@ def test_a_contract_is_called_by_the_first_print_that_reaches_its_call_price():
         after = market().snapshot(symbol, at + timedelta(minutes=1))
         assert after.status is TradeStatus.EXPIRED
         next_day = CALENDAR.next_trading_day(life.last)
-        assert events_of(symbol, next_day) == []
+        assert events_of(symbol, next_day) == [
+            StatusChange(symbol, hong_kong(next_day, 0), TradeStatus.EXPIRED)
+        ]
         assert market().bars(symbol, Period.DAY, next_day, next_day) == []
         assert symbol not in market().of_underlying(terms.underlying, next_day)
 

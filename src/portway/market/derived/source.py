@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from portway.market.days import begin_of_day
 from portway.market.derived.day import ContractDay, DayTerms, Value
 from portway.market.derived.grid import tick_grid
 from portway.market.derived.tape import print_counts
@@ -32,6 +33,7 @@ from portway.model.quote import (
     IndexTick,
     MarketEvent,
     Period,
+    StatusChange,
     Trade,
     TradeStatus,
 )
@@ -126,10 +128,21 @@ class DerivedSource(ABC):
         """Yield the events with `begin <= at < end`, in order."""
         zone = MARKET_ZONES[self.market]
         first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
-        for day in self.calendar.trading_days(first, last):
+        # A board turns to a US trading day on the evening before.
+        for day in self.calendar.trading_days(first, last + timedelta(days=1)):
+            at, status = begin_of_day(self.market, day), self._status_outside(symbol, day)
+            if status is not None and begin <= at < end:
+                yield StatusChange(symbol, at, status)
             opened = self._day(symbol, day)
             if opened is not None:
                 yield from opened.events(microseconds(begin), microseconds(end))
+
+    def _status_outside(self, symbol: Symbol, day: date) -> TradeStatus | None:
+        """Return the status of a day before a contract's first or after its last; else None."""
+        life = self.life(symbol, day)
+        if life is None or life.first <= day <= life.last:
+            return None
+        return TradeStatus.WARRANT_PREPARE_LIST if day < life.first else TradeStatus.EXPIRED
 
     def snapshot(self, symbol: Symbol, at: datetime) -> DaySnapshot | None:
         """Return the state of the trading day that holds `at`; None without such a day.

@@ -33,15 +33,12 @@ class Family(NamedTuple):
     state: State
 
 
-_OPTIONS = "with options and warrants"
-_TRADING = "with trading and assets"
 _SERVICE = "needs people or documents that a simulation does not have"
 
 COMMANDS: Final[dict[int, State]] = {}
 
 ENDPOINTS: Final = {
-    "POST /v1/trade/order/multileg": State("planned", _OPTIONS),
-    "GET /v1/orders/info": State("planned", "with grid orders"),
+    "GET /v1/orders/info": State("left out", "it lists grid orders"),
 }
 """Endpoints that ROUTES lacks; all answer 404000 until then."""
 
@@ -49,9 +46,13 @@ FAMILIES: Final = (
     Family(
         "Grid orders",
         "`/v1/gridtrading/...`, push `gridtrading_order`",
-        State("planned", "with conditional orders"),
+        State("left out", "a robot around orders: a strategy places its own"),
     ),
-    Family("Profit analysis", "`/v1/portfolio/...`", State("planned", _TRADING)),
+    Family(
+        "Profit analysis",
+        "`/v1/portfolio/...`",
+        State("left out", "`portway audit` and the statements tell profit, to the cent"),
+    ),
     Family(
         "Recurring investment",
         "`/v1/dailycoins/...`",
@@ -67,7 +68,11 @@ FAMILIES: Final = (
         "`/v1/us/...`",
         State("left out", "clients ask only with credentials that begin with us_, never issued"),
     ),
-    Family("OAuth", "`/oauth2/...`", State("planned", "tokens of an app key work")),
+    Family(
+        "OAuth",
+        "`/oauth2/...`",
+        State("left out", "tokens of an app key work, with `Bearer` as well"),
+    ),
     Family("Community", "`/v1/content/...`", State("left out", _SERVICE)),
     Family("Price alerts", "`/v1/notify/reminders`", State("left out", _SERVICE)),
     Family("Share lists", "`/v1/sharelists...`", State("left out", _SERVICE)),
@@ -97,10 +102,10 @@ FAMILIES: Final = (
 ERRORS: Final = {
     202201: State("left out", "user information is local and cannot fail to load"),
     310011: State("left out", "an internal error is answered with 500000"),
-    401102: State("planned", "with OAuth"),
+    401102: State("left out", "it belongs to OAuth"),
     403202: State("left out", "repeated signatures are allowed, since equal calls sign alike"),
     403205: State("left out", "there is no list of allowed addresses"),
     429001: State("left out", "limits count by account, not by address"),
-    602080: State("planned", "with grid orders"),
+    602080: State("left out", "it belongs to grid orders"),
 }
 """Codes that no code raises yet; the others have to be named somewhere outside the table."""

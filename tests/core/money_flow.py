@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from random import Random
 
@@ -35,6 +36,7 @@ from portway.model.instrument import Board, Instrument, SecurityClass
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderTerms, OrderType, TimeInForce
 from portway.model.quote import TradeSession
+from portway.model.strategies import combination_of
 from portway.model.symbol import Market, Symbol, market_of
 from tests.core.random_flow import ACCOUNTS, CENTRES, Flow
 from tests.trading.floor import APPLE, MOUTAI, TENCENT, depth, next_weekday
@@ -98,10 +100,31 @@ class MoneyFlow(Flow):
         symbol = option_symbol("AAPL", expiry, right, strike)
         self.contracts[symbol] = OptionTerms(APPLE, expiry, right, strike)
         side = self.random.choice((OrderSide.BUY, OrderSide.SELL, OrderSide.SELL))
+        if self.random.random() < 0.4:
+            return self._straddle(who, side, expiry, strike)
         price = Decimal(self.random.choice(("4.90", "5.00", "5.10")))
         tif = self.random.choice((TimeInForce.DAY, TimeInForce.GTC))
         quantity = Decimal(self.random.randrange(1, 4))
         return SubmitOrder(who, OrderTerms(symbol, OrderType.LO, side, quantity, tif, price=price))
+
+    def _straddle(self, who: str, side: OrderSide, expiry: date, strike: Decimal) -> Command:
+        """A call and a put together, sometimes at a net price that never comes."""
+        legs = []
+        for right in Right:
+            symbol = option_symbol("AAPL", expiry, right, strike)
+            self.contracts[symbol] = OptionTerms(APPLE, expiry, right, strike)
+            legs.append((symbol, Decimal(1)))
+        price = Decimal(self.random.choice(("10.20", "9.80", "9.00")))
+        terms = OrderTerms(
+            legs[0][0],
+            OrderType.LO,
+            side,
+            Decimal(self.random.randrange(1, 5)),
+            TimeInForce.DAY,
+            price=price,
+            combination=combination_of("STRADDLE", side, legs),
+        )
+        return SubmitOrder(who, terms)
 
     def _option_view(self, symbol: Symbol, view: MarketView) -> MarketView:
         """Return what is known of a contract, given that of its underlying."""

@@ -220,7 +220,17 @@ async def of_an_expiry_without_options(w: World) -> Read:
 
 
 SECURITY = quote_pb2.MultiSecurityRequest
+LEGS = ("AAPL260109C200000.US", "AAPL260109P200000.US")
+COMBINATION = {
+    "side": "Buy",
+    "order_type": "LO",
+    "submitted_quantity": "1",
+    "submitted_price": "1",
+    "strategy": "Straddle",
+    "legs": [{"symbol": symbol, "ratio_quantity": "0"} for symbol in LEGS],
+}
 SCENARIOS: dict[str, Scenario] = {
+    "LEG_RATIO_NOT_POSITIVE": asked("POST", "/v1/trade/order/multileg", COMBINATION),
     "TOKEN_MISSING": asked("GET", ACCOUNT, authorization=""),
     "TOKEN_EXPIRED": changed_token(expires_at=1),
     "TOKEN_INVALID": asked("GET", ACCOUNT, authorization="m_nobody"),

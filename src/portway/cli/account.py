@@ -39,7 +39,7 @@ deposit_option = click.option(
 currency_argument = click.argument("currency", type=click.Choice(CURRENCIES, case_sensitive=False))
 
 
-AGREEMENTS = ("us-short-sale", "hk-borrowing")
+AGREEMENTS = ("us-short-sale", "hk-borrowing", "naked-options")
 residency_option = click.option(
     "--residency",
     metavar="CC",
@@ -216,7 +216,8 @@ def agree(
 ) -> None:
     """Put down that the owner of ACCOUNT_NO has agreed to AGREEMENTS, or where they live.
 
-    Without us-short-sale no US share is sold short, without hk-borrowing no Hong Kong share.
+    Without us-short-sale no US share is sold short, without hk-borrowing no Hong Kong share, and
+    without naked-options no option is written that nothing covers.
     """
     body = {
         "account_no": account_no,

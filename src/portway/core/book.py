@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from portway.model.order import OrderSide
 from portway.model.quote import Depth, Level
+from portway.model.symbol import Symbol
 
-__all__ = ["Book", "Outside", "OutsideLevel", "Queue", "Resting", "crosses", "opposite"]
+__all__ = ["Book", "Outside", "OutsideLevel", "Outsides", "Queue", "Resting", "crosses", "opposite"]
 
 ZERO = Decimal(0)
 
@@ -194,6 +195,9 @@ class Outside:
     def levels(self, side: OrderSide) -> Iterator[OutsideLevel]:
         """Yield levels with anything left, best first."""
         return (level for level in self.side(side) if level.left > 0)
+
+
+Outsides = dict[Symbol, Outside]
 
 
 def _levels(levels: tuple[Level, ...]) -> list[OutsideLevel]:

@@ -18,6 +18,7 @@ from portway.core import (
     order_life,
     orders,
 )
+from portway.core.combinations import look_again
 from portway.core.evolve import evolve
 from portway.core.market_events import Outsides, floor_of
 from portway.core.state import State
@@ -89,7 +90,7 @@ def _decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Ite
         case SubmitOrder() as command:
             view = stamped.views.get(command.terms.symbol)
             floor = floor_of(state, outsides, view, stamped)
-            yield from orders.submit(state, command, view, floor, at, seq)
+            yield from orders.submit(state, command, view, floor, outsides, stamped, seq)
         case ReplaceOrder() as command:
             view = _view_of_order(state, command.order_id, stamped.views)
             floor = floor_of(state, outsides, view, stamped)
@@ -99,6 +100,8 @@ def _decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Ite
             yield from amendments.cancel(state, command, view, at)
         case MarketMoved() as command:
             yield from market_events.market_moved(state, outsides, command, stamped)
+            first_id = orders.FIRST_ORDER_ID + seq * orders.IDS_PER_RECORD + 1
+            yield from look_again(state, outsides, command.symbol, stamped, first_id)
             yield from liquidation.judge(state, outsides, command, stamped, seq)
         case SessionOpened() as command:
             yield from market_events.session_opened(state, outsides, command, stamped)

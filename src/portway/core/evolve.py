@@ -31,6 +31,7 @@ from portway.model.event import (
     NO_HOLD,
     AuctionBounded,
     AuctionHeld,
+    CombinationFilled,
     CurbLifted,
     Fact,
     Hold,
@@ -68,6 +69,8 @@ def evolve(state: State, event: Fact) -> Order | None:
             return _filled(state, event)
         case OrderReplaced():
             return _replaced(state, event)
+        case CombinationFilled():
+            return _combination_filled(state, event)
         case WatchMoved():
             state.orders[event.order_id].watch = Watch(
                 event.rises, event.is_armed, event.extreme, event.is_met, event.touches
@@ -119,7 +122,10 @@ def _accepted(state: State, event: OrderAccepted) -> Order:
     state.orders[order.order_id] = live
     symbol = order.terms.symbol
     account.live_orders += 1
-    state.symbols[symbol] = state.symbols.get(symbol, 0) + 1
+    for one in order.symbols:
+        state.symbols[one] = state.symbols.get(one, 0) + 1
+    if order.terms.combination is not None:
+        state.combinations[order.order_id] = None
     _set_hold(state, live, event.hold)
     if order.status in WAITING_STATUSES:
         state.waiting.setdefault(market_of(symbol), {})[order.order_id] = None
@@ -194,6 +200,25 @@ def _filled(state: State, event: OrderFilled) -> Order:
     _move_shares(state, event)
     if order.is_terminal:
         assert not order.leaves_quantity, "a fill ends an order by filling it"
+        _close(state, live)
+    return order
+
+
+def _combination_filled(state: State, event: CombinationFilled) -> Order:
+    live = state.orders[event.order_id]
+    order = live.order
+    live.order = order = structs.replace(
+        order,
+        status=event.status,
+        updated_at=event.at,
+        executed_quantity=order.executed_quantity + event.quantity,
+        executed_amount=order.executed_amount + event.quantity * event.price,
+        last_price=event.price,
+        msg="",
+    )
+    assert order.leaves_quantity >= 0, "never more is executed than was submitted"
+    live.executions += 1
+    if order.is_terminal:
         _close(state, live)
     return order
 
@@ -370,7 +395,7 @@ def _join_book(state: State, live: LiveOrder) -> None:
     order = live.order
     symbol = order.terms.symbol
     kind = works_as(order.terms.order_type)
-    if kind is OrderType.MO:
+    if kind is OrderType.MO or order.terms.combination is not None:
         return
     state.arrivals += 1
     live.arrival, live.ahead = state.arrivals, ZERO
@@ -416,8 +441,10 @@ def _close(state: State, live: LiveOrder) -> None:
     state.closed[order.order_id] = ClosedOrder(
         order.account_no, order.terms.order_type, order.status, order.parent_id
     )
+    state.combinations.pop(order.order_id, None)
     state.accounts[order.account_no].live_orders -= 1
-    state.symbols[symbol] -= 1
-    if not state.symbols[symbol]:
-        del state.symbols[symbol]
-        state.auctions.pop(symbol, None)
+    for one in order.symbols:
+        state.symbols[one] -= 1
+        if not state.symbols[one]:
+            del state.symbols[one]
+            state.auctions.pop(one, None)

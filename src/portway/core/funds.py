@@ -33,7 +33,15 @@ from portway.model.order import OrderSide
 from portway.model.quote import TradeSession
 from portway.model.symbol import Symbol
 
-__all__ = ["accrued_interest", "cash_views", "funds_refusal", "mark_of", "summary_of"]
+__all__ = [
+    "accrued_interest",
+    "cash_views",
+    "funds_refusal",
+    "holdings_of",
+    "mark_of",
+    "summarised",
+    "summary_of",
+]
 
 ZERO = Decimal(0)
 Views = Mapping[Symbol, MarketView]
@@ -79,10 +87,11 @@ def summary_of(state: State, account: Account, views: Views) -> Summary:
 
     A position without a view counts at its cost, and in full.
     """
-    return _summarise(state, account, _holdings(account, views))
+    return summarised(state, account, holdings_of(account, views))
 
 
-def _summarise(state: State, account: Account, holdings: list[HoldingView]) -> Summary:
+def summarised(state: State, account: Account, holdings: list[HoldingView]) -> Summary:
+    """Return the totals of an account as if it held `holdings`."""
     return summarise(
         cash_views(account),
         holdings,
@@ -93,7 +102,8 @@ def _summarise(state: State, account: Account, holdings: list[HoldingView]) -> S
     )
 
 
-def _holdings(account: Account, views: Views) -> list[HoldingView]:
+def holdings_of(account: Account, views: Views) -> list[HoldingView]:
+    """Return what an account holds, owes and has ordered, at the prices of `views`."""
     return [
         _holding(account, symbol, position, views)
         for symbol, position in account.positions.items()
@@ -212,7 +222,7 @@ def _margin_refusal(
 ) -> RefusalReason | None:
     """Return why a margin account cannot write: its initial margin would rise beyond its power."""
     instrument = floor.view.instrument
-    before = _holdings(account, floor.views)
+    before = holdings_of(account, floor.views)
     position = account.positions.get(instrument.symbol) or Position(
         instrument.settlement_currency, option=option
     )
@@ -223,6 +233,6 @@ def _margin_refusal(
     is_naked = naked[1].get(own.symbol, ZERO) > naked[0].get(own.symbol, ZERO)
     if is_naked and Agreement.NAKED_OPTIONS not in account.standing.agreements:
         return R.OPTION_APPROVAL_MISSING
-    now = _summarise(floor.state, account, before)
-    needed = _summarise(floor.state, account, after).init_margin - now.init_margin
+    now = summarised(floor.state, account, before)
+    needed = summarised(floor.state, account, after).init_margin - now.init_margin
     return R.BUYING_POWER_EXCEEDED if needed > now.buy_power else None

@@ -131,6 +131,9 @@ def _check_trigger(state: State, live: LiveOrder) -> None:
     watches = order.trigger_status is TriggerStatus.ACTIVE
     listed = order.order_id in state.watching.get(order.terms.symbol, {})
     assert watches == listed, f"life: {order.order_id} watches and is not listed, or the reverse"
+    if order.terms.combination is not None:
+        assert live.hold == NO_HOLD, f"holds: {order.order_id} leaves it to its legs"
+        return
     if watches or sleeps:
         assert order.status is OrderStatus.VARIETIES_NOT_REPORTED, f"life: {order.order_id}"
         assert live.hold == NO_HOLD, f"holds: {order.order_id} holds before its trigger"

@@ -13,7 +13,7 @@ from msgspec import structs
 from portway.core import accounts
 from portway.core.auctions import hold_auction, lock_auction
 from portway.core.bands import band_of, is_paused, luld_moves
-from portway.core.book import Outside
+from portway.core.book import Outside, Outsides
 from portway.core.conditional import release, watch_prints
 from portway.core.exchange_rules import Place
 from portway.core.matching import (
@@ -60,8 +60,6 @@ __all__ = [
 ]
 
 ENDED_MSG = "canceled: the security has ended"
-
-Outsides = dict[Symbol, Outside]
 
 
 def floor_of(

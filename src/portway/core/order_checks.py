@@ -201,7 +201,8 @@ def _submit_refusals(
     yield from delay_refusals(terms, settings, at)
     yield from _quantity_refusals(terms, terms.quantity, view, account, settings)
     limit = terms.price if terms.order_type in PRICED_TYPES else None
-    if limit is not None and not table_of(view).is_valid(limit):
+    is_net = terms.combination is not None  # Of several securities: any cent is a price.
+    if limit is not None and not is_net and not table_of(view).is_valid(limit):
         yield OrderRefused(R.WRONG_BID_SIZE)
     yield from standing_refusals(account, terms, terms.quantity, view, settings.money)
     if account.live_orders >= settings.orders_working_max:

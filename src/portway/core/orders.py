@@ -13,16 +13,18 @@ from datetime import datetime
 from msgspec import structs
 
 from portway.core.attached import attached_refusal, children
+from portway.core.book import Outsides
+from portway.core.combinations import combination_terms_refusal, try_now
 from portway.core.conditional import start_watch
 from portway.core.exchange_rules import Place, place_of
 from portway.core.funds import funds_refusal
-from portway.core.matching import Floor, match_depth
+from portway.core.matching import Floor, match_depth, step_of
 from portway.core.order_checks import PRICED_TYPES, life_day, submit_refusal
-from portway.core.order_states import first_status
+from portway.core.order_states import Step, first_status
 from portway.core.reporting import entry_hold, exchange_refusal, report
 from portway.core.state import REQUEST_WINDOW, Account, State
 from portway.core.triggers import CONDITIONAL_TYPES
-from portway.model.command import MarketView, RejectTiming, SubmitOrder
+from portway.model.command import MarketView, RejectTiming, Stamped, SubmitOrder
 from portway.model.event import (
     NO_HOLD,
     Event,
@@ -45,10 +47,12 @@ def submit(
     command: SubmitOrder,
     view: MarketView | None,
     floor: Floor | None,
-    at: datetime,
+    outsides: Outsides,
+    stamped: Stamped,
     seq: int,
 ) -> Iterator[Event]:
     """Decide on a new order: repeated, refused, rejected, waiting, or reported at once."""
+    at = stamped.at
     account = state.open_account(command.account_no)
     terms = command.terms
     repeated = _repeated(account, terms, at)
@@ -56,6 +60,7 @@ def submit(
         yield OrderRepeated(repeated)
         return
     refused = submit_refusal(account, terms, view, state.settings, at) or attached_refusal(terms)
+    refused = refused or combination_terms_refusal(terms, stamped.views)
     if refused is not None:
         yield refused
         return
@@ -63,6 +68,9 @@ def submit(
     assert view is not None, "refused without a view"
     assert floor is not None, "a view has a floor"
     view = floor.view  # As the venue trades by it: a pause of its own stops it, too.
+    if terms.combination is not None:
+        yield from _submit_combination(floor, outsides, command, stamped, seq)
+        return
     limit = terms.price if terms.order_type in PRICED_TYPES else None
     hold = entry_hold(floor, terms, limit, terms.quantity)
     reason = funds_refusal(floor, account, terms.side, terms.quantity, hold)
@@ -91,6 +99,17 @@ def submit(
     yield from match_depth(floor)
     if place is not None and order.order_id in state.orders:
         yield from report(floor, order.order_id, place)
+
+
+def _submit_combination(
+    floor: Floor, outsides: Outsides, command: SubmitOrder, stamped: Stamped, seq: int
+) -> Iterator[Event]:
+    """Yield a multi-leg order at the exchange, and what its legs trade at once."""
+    order_id = FIRST_ORDER_ID + seq * IDS_PER_RECORD
+    order = _new_order(command, floor.view, stamped.at, order_id, OrderStatus.WAIT_TO_NEW)
+    yield OrderAccepted(structs.replace(order, option=None), NO_HOLD)
+    yield step_of(floor.state.orders[order_id], Step.BOOKED, stamped.at)
+    yield from try_now(floor.state, outsides, order_id, stamped, first_id=order_id + 1, is_new=True)
 
 
 def _place_at_once(state: State, terms: OrderTerms, view: MarketView) -> Place | None:

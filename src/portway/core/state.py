@@ -324,6 +324,7 @@ class State:
         odd_lots: Odd-lot orders at the exchange, likewise.
         watching: Conditional orders that wait for their trigger, by symbol.
         lingering: Market orders that wait for more, by symbol.
+        combinations: Multi-leg orders, in order of acceptance.
         timers: Instants for which orders wait.
         auctions: The latest auction of each symbol with orders.
         curbs: What restricts the trading of a symbol now.
@@ -344,6 +345,7 @@ class State:
     odd_lots: dict[Symbol, dict[int, None]] = field(default_factory=dict)
     watching: dict[Symbol, dict[int, None]] = field(default_factory=dict)
     lingering: dict[Symbol, dict[int, None]] = field(default_factory=dict)
+    combinations: dict[int, None] = field(default_factory=dict)
     timers: dict[int, datetime] = field(default_factory=dict)
     auctions: dict[Symbol, AuctionMark] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from portway.gateway.charge_names import charge_name, flow_name
+from portway.gateway.multileg_json import multi_leg_object
 from portway.model.decimals import half_up, wire_text
 from portway.model.entry import Fee
 from portway.model.execution import Execution
@@ -176,6 +177,7 @@ def order_changed(
             "last_share": text(execution.quantity) if execution else "",
             "last_price": text(execution.price) if execution else "",
             "remark": terms.remark,
+            "multi_leg": multi_leg_object(order),
         },
     }
 

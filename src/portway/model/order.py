@@ -19,7 +19,9 @@ from portway.model.symbol import Symbol
 __all__ = [
     "AttachedKind",
     "AttachedTerms",
+    "Combination",
     "DayAuction",
+    "Leg",
     "NamedEnum",
     "Order",
     "OrderSide",
@@ -162,6 +164,29 @@ class AttachedTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     stop_loss_depth_level: int = 0
 
 
+class Leg(Struct, frozen=True, gc=False):
+    """One leg of a combination.
+
+    Attributes:
+        ratio: Contracts, or shares, for one combination.
+    """
+
+    symbol: Symbol
+    side: OrderSide
+    ratio: Decimal
+
+
+class Combination(Struct, frozen=True, gc=False):
+    """Legs that trade together or not at all.
+
+    Attributes:
+        strategy: Name of the strategy, as in the table of the wire.
+    """
+
+    strategy: str
+    legs: tuple[Leg, ...]
+
+
 class OrderTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     """Everything a client may say when it submits an order; None where it said nothing.
 
@@ -191,6 +216,7 @@ class OrderTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     remark: str = ""
     client_request_id: str | None = None
     attached: AttachedTerms | None = None
+    combination: Combination | None = None
 
 
 class Order(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -204,6 +230,7 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
         parent_id: The order whose execution wakes this one; None: it stands alone.
         attached_kind: Which child of its parent it is.
         option: Terms of the contract it is about; None: a security that is none.
+        multileg_id: The multi-leg order whose leg it trades; None: it stands alone.
         is_forced: The broker made it, to close a position of an account in danger.
         msg: Why it was refused: the name of a refusal reason, to be shown as its text; or a remark
             of the system, as it stands.
@@ -228,7 +255,16 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     parent_id: int | None = None
     attached_kind: AttachedKind | None = None
     option: OptionTerms | None = None
+    multileg_id: int | None = None
     is_forced: bool = False
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The securities it trades: its own, or those of its legs."""
+        combination = self.terms.combination
+        if combination is None:
+            return (self.terms.symbol,)
+        return tuple(leg.symbol for leg in combination.legs)
 
     @property
     def leaves_quantity(self) -> Decimal:

@@ -22,6 +22,7 @@ from portway.model.event import (
     CashConverted,
     CashDeposited,
     CashWithdrawn,
+    CombinationFilled,
     DividendDeclared,
     DividendPaid,
     DividendRight,
@@ -105,6 +106,8 @@ class Books:
                 self._reserve(fact.order_id, fact.hold, fact.status)
             case OrderFilled():
                 self._fill(fact)
+            case CombinationFilled():
+                self._reserve(fact.order_id, NO_HOLD, fact.status)
             case SettlementDone(settled=settled):
                 for one in settled:
                     self._settle(fact.market, one)

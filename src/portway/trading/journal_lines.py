@@ -24,6 +24,7 @@ from portway.model.event import (
     CashConverted,
     CashDeposited,
     CashWithdrawn,
+    CombinationFilled,
     CreditLimitChanged,
     CurbLifted,
     DividendDeclared,
@@ -174,6 +175,8 @@ def text_of(fact: Fact) -> str:
         case OrderReplaced():
             price = f" at {fact.price:f}" if fact.price is not None else ""
             return f"{fact.status.name} for {fact.quantity:f}{price}{_held(fact.hold)}"
+        case CombinationFilled():
+            return f"{fact.quantity:f} combinations at {fact.price:f} net"
         case OrderFilled(execution=one):
             charged = sum((fee.amount for fee in fact.fees), Decimal(0))
             amount = f"{one.consideration:f} {one.currency.value}"
@@ -309,7 +312,7 @@ def _status_of(fact: Fact) -> OrderStatus | None:
     match fact:
         case OrderAccepted(order=order):
             return order.status
-        case OrderStatusChanged() | OrderFilled():
+        case OrderStatusChanged() | OrderFilled() | CombinationFilled():
             return fact.status
     return None
 

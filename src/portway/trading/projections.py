@@ -13,6 +13,7 @@ from portway.core.state import State
 from portway.model.event import (
     NO_HOLD,
     AccountOpened,
+    CombinationFilled,
     Fact,
     OrderAccepted,
     OrderFilled,
@@ -56,6 +57,19 @@ def rows_of(state: State, fact: Fact, order: Order | None, seq: int, index: int)
             yield _order_row(state, order, seq)
             yield _event_row(order, seq, index)
             yield from _held_rows(state, order)
+        case CombinationFilled():
+            assert order is not None, "a fact about an order leaves an order"
+            yield _order_row(state, order, seq)
+            yield OrderEventRow(
+                order.order_id,
+                seq,
+                index,
+                fact.at,
+                order.status,
+                fact.price,
+                fact.quantity,
+                f"Execution of {fact.quantity:f}",
+            )
         case OrderFilled():
             assert order is not None, "a fact about an order leaves an order"
             yield _order_row(state, order, seq)

@@ -16,7 +16,7 @@ from portway.core.state import State
 __all__ = ["SNAPSHOT_VERSION", "decode_state", "encode_state"]
 
 # To be raised with every change of what State holds or means.
-SNAPSHOT_VERSION: Final = 8
+SNAPSHOT_VERSION: Final = 9
 
 _HEAD: Final = f"portway state {SNAPSHOT_VERSION}\n".encode()
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from typing import Final
 
-from portway.core.state import Account, State
+from portway.core.state import Account, LiveOrder, State
 from portway.model.account import AccountKind
 from portway.model.command import (
     AuctionEnded,
@@ -38,7 +38,9 @@ def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
     match command:
         case SubmitOrder():
             account = state.accounts.get(command.account_no)
-            return _unique([command.terms.symbol], _held_on_margin([account]))
+            combination = command.terms.combination
+            legs = [leg.symbol for leg in combination.legs] if combination is not None else []
+            return _unique([command.terms.symbol], legs, _held_on_margin([account]))
         case ReplaceOrder():
             live = state.orders.get(command.order_id)
             if live is None:
@@ -51,7 +53,11 @@ def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
         case MarketMoved():
             waiting = _waiting_accounts(state, market_of(command.symbol), command.symbol)
             judged = _judged_accounts(state, command.symbol)
-            return _unique([command.symbol], _held_on_margin(waiting), _held_on_margin(judged))
+            together = list(_combined_with(state, command.symbol))
+            legs = [symbol for live in together for symbol in live.order.symbols]
+            owners = [state.accounts[live.order.account_no] for live in together]
+            margins = _held_on_margin([*waiting, *judged, *owners])
+            return _unique([command.symbol], legs, margins)
         case SessionOpened() | AuctionOpened() | AuctionLocked() | AuctionEnded() | TimeReached():
             working = [one for one in state.symbols if market_of(one) is command.market]
             waiting = _waiting_accounts(state, command.market, None)
@@ -92,6 +98,14 @@ def _judged_accounts(state: State, symbol: Symbol) -> Iterator[Account]:
     """Yield the margin accounts whose danger depends on the price of a symbol."""
     if state.settings.money.liquidates:
         yield from (one for one in state.accounts.values() if symbol in one.positions)
+
+
+def _combined_with(state: State, symbol: Symbol) -> Iterator[LiveOrder]:
+    """Yield the multi-leg orders that have a leg in a security."""
+    for order_id in state.combinations:
+        live = state.orders[order_id]
+        if symbol in live.order.symbols:
+            yield live
 
 
 def _waiting_accounts(state: State, market: Market, symbol: Symbol | None) -> Iterator[Account]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from portway.gateway.http import (
     asset,
     figures,
+    multileg,
     options,
     quote,
     statements,
@@ -56,6 +57,7 @@ _ROWS = (
     Route("GET", "/v1/socket/token", tokens.socket_token, _FREE),
     Route("GET", "/v2/socket/token", tokens.socket_token, _FREE),
     Route("POST", "/v1/trade/order", trade.submit_order, _TRADE),
+    Route("POST", "/v1/trade/order/multileg", multileg.submit_multileg, _TRADE),
     Route("PUT", "/v1/trade/order", trade.replace_order, _TRADE),
     Route("DELETE", "/v1/trade/order", trade.cancel_order, _TRADE),
     Route("GET", "/v1/trade/order", trade.order_detail_of, _TRADE),

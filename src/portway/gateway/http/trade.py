@@ -35,6 +35,7 @@ from portway.gateway.http.request import (
     refused_parameter,
 )
 from portway.gateway.http.services import Services
+from portway.gateway.multileg_json import multi_leg_object
 from portway.gateway.order_json import execution_object, order_detail, order_object, text
 from portway.model.command import CancelOrder, Command, ReplaceOrder, SubmitOrder
 from portway.model.event import Event, OrderAccepted, OrderRefused, OrderRepeated
@@ -42,6 +43,7 @@ from portway.model.order import (
     Order,
     OrderSide,
     OrderStatus,
+    OrderTerms,
     OrderType,
 )
 from portway.model.symbol import REGION_MARKETS, Market
@@ -59,6 +61,7 @@ __all__ = [
     "order_detail_of",
     "replace_order",
     "submit_order",
+    "submitted",
     "today_executions",
     "today_orders",
 ]
@@ -73,7 +76,11 @@ NO_ORDER: Final = 0  # an id that no order ever has
 
 async def submit_order(services: Services, request: Request) -> dict[str, Any]:
     """POST /v1/trade/order: a new order; an answer means accepted, not filled."""
-    terms = terms_of(request.json(SubmitBody))
+    return await submitted(services, request, terms_of(request.json(SubmitBody)))
+
+
+async def submitted(services: Services, request: Request, terms: OrderTerms) -> dict[str, Any]:
+    """Submit an order and return the answer to it."""
     match await _submit(services, SubmitOrder(request.account_no, terms)):
         case OrderAccepted(order=order):
             return {"order_id": str(order.order_id)}
@@ -362,6 +369,7 @@ def _later_fields(
     fields: dict[str, Any] = {
         "attached_orders": attached_objects(children.get(order.order_id, []), request.has_dc_region)
     }
+    fields["multi_leg"] = multi_leg_object(order)
     if order.terms.delayed_until is not None:
         fields["delayed_until"] = str(int(order.terms.delayed_until.timestamp()))
     return fields

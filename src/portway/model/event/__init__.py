@@ -32,6 +32,7 @@ from portway.model.event.accounts import (
 )
 from portway.model.event.orders import (
     NO_HOLD,
+    CombinationFilled,
     Hold,
     OrderAccepted,
     OrderFilled,
@@ -65,6 +66,7 @@ __all__ = [
     "CashConverted",
     "CashDeposited",
     "CashWithdrawn",
+    "CombinationFilled",
     "CreditLimitChanged",
     "CurbLifted",
     "DividendDeclared",
@@ -132,6 +134,7 @@ Fact = (
     | CurbLifted
     | OrderReplaced
     | OrderFilled
+    | CombinationFilled
     | SettlementDone
 )
 

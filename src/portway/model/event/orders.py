@@ -16,6 +16,7 @@ from portway.model.order import Order, OrderStatus, OrderTerms, TriggerStatus
 from portway.model.refusal import RefusalReason
 
 __all__ = [
+    "CombinationFilled",
     "Hold",
     "NO_HOLD",
     "OrderAccepted",
@@ -166,6 +167,21 @@ class OrderReplaced(Struct, frozen=True, gc=False, omit_defaults=True):
     hold: Hold
     keeps_priority: bool
     terms: OrderTerms | None = None
+
+
+class CombinationFilled(Struct, frozen=True, gc=False):
+    """Whole combinations of a multi-leg order have traded; what each leg did stands before it.
+
+    Attributes:
+        quantity: Combinations; `price`: net for one, paid by a buyer, got by a seller.
+    """
+
+    order_id: int
+    account_no: str
+    status: OrderStatus
+    at: datetime
+    quantity: Decimal
+    price: Decimal
 
 
 class OrderFilled(Struct, frozen=True, gc=False, omit_defaults=True):

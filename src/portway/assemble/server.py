@@ -175,7 +175,8 @@ def _sources(
 ) -> tuple[Reference, list[MarketSource], DerivedMarkets]:
     """Recorded and imported data, if any, before the synthetic world: a symbol has one source.
 
-    What neither of them knows, such as the warrants of an imported list, is listed without data.
+    Options and structured products follow from these. What nobody knows, such as the bonds of an
+    imported list, is listed without data.
     """
     reference = built_in().with_listing(home.path)
     made = home_world(settings, home, lambda: _clock(settings, home, reference)[0].instants)

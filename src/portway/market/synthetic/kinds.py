@@ -1,7 +1,7 @@
 """Which kinds of securities the world has prices for.
 
-Bonds, and what is priced from another security (warrants, CBBCs, options), are not of it: they may
-be listed, but the world does not draw them.
+Bonds are not of it: they may be listed, but the world does not draw them. What is priced from
+another security (warrants, CBBCs, options) is the business of `market/derived`.
 """
 
 from __future__ import annotations

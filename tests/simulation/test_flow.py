@@ -24,7 +24,7 @@ from portway.core.invariants import check_invariants
 from portway.core.state import State
 from portway.model.account import AccountKind
 from portway.model.command import FillModel, MarketMoved, Stamped, TradingDayStarted
-from portway.model.corporate_action import CorporateAction
+from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.event import (
     AuctionHeld,
     Event,
@@ -179,11 +179,11 @@ class WatchedFlow(Watched, Flow):
 class WatchedMoneyFlow(Watched, MoneyFlow):
     """The same with a margin account, options, exchange, resets and what companies give.
 
-    Options are not adjusted to a split or a new symbol of their underlying, which would leave
-    written calls without cover: shares on which some are held only pay dividends.
+    Options are not adjusted to a split, a new symbol or the end of their underlying, which would
+    leave written calls without cover: shares on which some are held only pay dividends.
     """
 
-    def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction]:
+    def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction | Redemption]:
         optioned = {
             one.option.underlying
             for account in self.state.accounts.values()
@@ -191,7 +191,8 @@ class WatchedMoneyFlow(Watched, MoneyFlow):
             if one.option is not None
         }
         for action in super()._actions(command):
-            if action.cash or action.symbol not in optioned:
+            pays = isinstance(action, CorporateAction) and bool(action.cash)
+            if pays or action.symbol not in optioned:
                 yield action
 
 

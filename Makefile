@@ -14,6 +14,9 @@ DEV    := $(VENV)/.installed-dev
 PIP    := $(BIN)/python -m pip -qq --no-input --disable-pip-version-check
 # -qq keeps pip from naming the index it asks; its errors are still shown.
 
+# Half as many again as there are processors: many tests wait for a server or a client to answer.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(max(2, (os.cpu_count() or 2) * 3 // 2))')
+
 # Arguments for pytest, for `portway serve`, for `make accept`: empty unless given.
 PYTEST_ARGS ?=
 ARGS ?=
@@ -28,7 +31,7 @@ serve: $(SERVER)  ## Run the server; ARGS="--clock wall" and the like reach `por
 
 .PHONY: test
 test: check  ## Everything that has to hold: `check`, then the tests; PYTEST_ARGS="-k wire"
-	@$(BIN)/python -m pytest -n logical $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 .PHONY: check
 check: format-check lint types layers purity proto-check docs-check  ## All that needs no test run: format, lint, types, layers, purity, docs

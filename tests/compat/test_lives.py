@@ -12,7 +12,7 @@ from tests.compat.lives import illegal_steps, status_of
 
 pytestmark = pytest.mark.compat
 
-WISHES = 250
+WISHES = 120
 CLOCK = ("--clock", "at 2026-03-03T09:00:00+08:00", "--speed", "0", "--limits", "none")
 SEEDS = {"longbridge-sync": "1", "longbridge-async": "2", "longport-sync": "3"}
 

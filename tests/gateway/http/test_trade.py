@@ -53,6 +53,7 @@ async def test_every_field_of_an_order_is_there_with_its_type() -> None:
         assert [one["order_id"] for one in orders] == [resting, filled], "newest first"
         for order in orders:
             assert order.pop("attached_orders") == []
+            assert order.pop("multi_leg") is None
             assert set(order) == ORDER_FIELDS
             for name, value in order.items():
                 assert type(value) is (int if name in WHOLE_NUMBERS else str), name

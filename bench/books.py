@@ -25,7 +25,7 @@ from portway.model.execution import Fill
 from portway.model.order import OrderSide, OrderType
 from tests.trading.floor import OPEN, terms
 
-EVENTS = 100_000
+EVENTS = 300_000
 ROUNDS = 5
 TICKS = [Decimal(2500 + n) * Decimal("0.2") for n in range(-60, 61)]  # Around 500, a tick of 0.2.
 

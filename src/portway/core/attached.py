@@ -120,6 +120,9 @@ def _child_terms(terms: OrderTerms, wish: AttachedTerms, kind: AttachedKind) -> 
     )
 
 
+FOLLOWED = (OrderFilled, OrderStatusChanged)  # Nothing follows from any other event.
+
+
 def follow(state: State, event: Event, at: datetime) -> Iterator[Fact]:
     """Yield what an event, added up already, brings about among attached orders."""
     match event:

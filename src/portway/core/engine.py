@@ -55,13 +55,15 @@ from portway.model.symbol import Symbol
 
 __all__ = ["Outsides", "decide", "evolve", "handle"]
 
+ANSWERS = (OrderRefused, OrderRepeated)  # Told to the caller alone: no facts.
+
 
 def handle(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> tuple[Event, ...]:
     """Decide and evolve one command to its end; for tests and tools."""
     events: list[Event] = []
     for event in decide(state, outsides, stamped, seq):
         events.append(event)
-        if not isinstance(event, OrderRefused | OrderRepeated):
+        if not isinstance(event, ANSWERS):
             evolve(state, event)
     return tuple(events)
 
@@ -74,7 +76,8 @@ def decide(state: State, outsides: Outsides, stamped: Stamped, seq: int) -> Iter
     """
     for event in _decide(state, outsides, stamped, seq):
         yield event
-        yield from _consequences(state, event, stamped)
+        if isinstance(event, attached.FOLLOWED):
+            yield from _consequences(state, event, stamped)
 
 
 def _consequences(state: State, event: Event, stamped: Stamped) -> Iterator[Event]:

@@ -239,14 +239,10 @@ def _move_money(state: State, event: OrderFilled) -> None:
     state.ledger.add(entry)
     account_no, currency = execution.account_no, execution.currency
     purse_name = client_settling(account_no)
-    net = sum(
-        (
-            one.amount
-            for one in entry.postings
-            if (one.account, one.asset) == (purse_name, currency)
-        ),
-        ZERO,
-    )
+    net = ZERO
+    for one in entry.postings:
+        if one.asset == currency and one.account == purse_name:
+            net += one.amount
     assert entry.settles_on is not None, "an execution settles on a day"
     key = (market_of(execution.symbol), entry.settles_on, account_no, currency)
     due = state.unsettled.setdefault(key, Unsettled())
@@ -334,7 +330,10 @@ def _set_hold(state: State, live: LiveOrder, hold: Hold) -> None:
         purse = account.purse(order.currency)
         purse.frozen_cash += hold.cash + hold.fees - old.cash - old.fees
         purse.frozen_fees += hold.fees - old.fees
-    position = account.position(order.terms.symbol, order.currency, order.option)
+    symbol = order.terms.symbol
+    position = account.positions.get(symbol)
+    if position is None:
+        position = account.position(symbol, order.currency, order.option)
     position.buying += hold.cash - old.cash
     position.frozen += hold.shares - old.shares
 

@@ -95,7 +95,9 @@ def execution_entry(execution: Execution, fees: Sequence[Fee], settles_on: date)
     bought = execution.side is OrderSide.BUY
     shares = execution.quantity if bought else -execution.quantity
     consideration = execution.consideration if bought else -execution.consideration
-    charged = sum((fee.amount for fee in fees), ZERO)
+    charged = ZERO
+    for fee in fees:
+        charged += fee.amount
     cash = execution.currency.value  # Plain text, as the journal will give it back.
     return Entry(
         postings=(

@@ -277,10 +277,11 @@ def is_at_work(floor: Floor, resting: Resting, session: TradeSession | None) -> 
 
 
 def _best_own(floor: Floor, side: OrderSide) -> Resting | None:
-    for resting in floor.book.side(side):
-        if is_at_work(floor, resting, floor.session):
-            return resting
-    return None
+    queue = floor.book.side(side)
+    best = queue.best
+    if best is None or is_at_work(floor, best, floor.session):
+        return best  # Nearly always: the queue is not walked through.
+    return next((one for one in queue if is_at_work(floor, one, floor.session)), None)
 
 
 def _own_first(floor: Floor, side: OrderSide, own: Resting, level: OutsideLevel | None) -> bool:
@@ -371,11 +372,15 @@ def _day_after(floor: Floor, live: LiveOrder, execution: Execution) -> FeeDay:
 def _hold_after(
     floor: Floor, live: LiveOrder, day: FeeDay, added: tuple[Fee, ...], leaves: Decimal
 ) -> Hold:
+    if not leaves:
+        return NO_HOLD
+    if live.order.terms.side is OrderSide.SELL:
+        return Hold(shares=leaves)
     for fee in added:
         day.charged[fee.name] = day.charged.get(fee.name, ZERO) + fee.amount
     order = live.order
     price = order.price
-    if price is None and order.terms.side is OrderSide.BUY:
+    if price is None:
         # The price by which it reserved.
         price = live.hold.cash / order.leaves_quantity / floor.view.instrument.multiplier
     hold = estimate_hold(order.terms, price, leaves, day, floor.view, floor.state.settings)

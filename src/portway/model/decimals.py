@@ -96,17 +96,17 @@ def wire_text(value: Decimal, places: int = 0) -> str:
 
 def half_up(value: Decimal, places: int) -> Decimal:
     """Round to `places` decimals, a tie away from zero."""
-    return _quantize(value, places, ROUND_HALF_UP)
+    return value.quantize(_unit(places), ROUND_HALF_UP, _WIDE)
 
 
 def up(value: Decimal, places: int) -> Decimal:
     """Round to `places` decimals, away from zero."""
-    return _quantize(value, places, ROUND_UP)
+    return value.quantize(_unit(places), ROUND_UP, _WIDE)
 
 
 def down(value: Decimal, places: int) -> Decimal:
     """Round to `places` decimals, towards zero."""
-    return _quantize(value, places, ROUND_DOWN)
+    return value.quantize(_unit(places), ROUND_DOWN, _WIDE)
 
 
 def round_to_tick_up(value: Decimal, tick: Decimal) -> Decimal:
@@ -127,10 +127,6 @@ def round_to_tick_half_up(value: Decimal, tick: Decimal) -> Decimal:
 @cache
 def _unit(places: int) -> Decimal:
     return Decimal(1).scaleb(-places)
-
-
-def _quantize(value: Decimal, places: int, rounding: str) -> Decimal:
-    return value.quantize(_unit(places), rounding=rounding, context=_WIDE)
 
 
 def _to_tick(value: Decimal, tick: Decimal, rounding: str) -> Decimal:

@@ -8,7 +8,7 @@ are in the instrument's currency.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -181,6 +181,7 @@ class Instrument:
         option: Terms of an option; None for others.
         warrant: Terms of a warrant, CBBC or inline warrant; None for others, or when they are not
             known.
+        market: The market of its symbol.
     """
 
     symbol: Symbol
@@ -213,11 +214,11 @@ class Instrument:
     expiry_date: date | None = None
     option: OptionTerms | None = None
     warrant: WarrantTerms | None = None
+    # Asked a dozen times for every order: found once.
+    market: Market = field(init=False, repr=False, compare=False)
 
-    @property
-    def market(self) -> Market:
-        """The market of its symbol."""
-        return market_of(self.symbol)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.symbol))
 
     @property
     def settlement_currency(self) -> Currency:

@@ -28,7 +28,15 @@ from portway.model.command import (
     TradingDayStarted,
 )
 from portway.model.derivative import OptionStyle, OptionTerms, Right, option_symbol
-from portway.model.event import Event, OptionExpired, OrderAccepted, OrderFilled, OrderRefused
+from portway.model.event import (
+    Event,
+    Fact,
+    OptionExpired,
+    OrderAccepted,
+    OrderFilled,
+    OrderRefused,
+    OrderRepeated,
+)
 from portway.model.instrument import Board, SecurityClass
 from portway.model.money import Currency
 from portway.model.order import OrderSide, OrderStatus, OrderType
@@ -71,6 +79,7 @@ class OptionFloor:
     ) -> None:
         self.state, self.outsides, self.seq, self.at = State(), Outsides(), 0, OPEN
         self.day, self.spot = DAY, Decimal(200)
+        self.facts: list[tuple[Fact, ...]] = []
         self.views: dict[Symbol, MarketView] = {APPLE: market_view(APPLE, last_done="200")}
         for symbol, text in RIGHTS.items():
             right = Right.CALL if text[0] == "C" else Right.PUT
@@ -105,6 +114,9 @@ class OptionFloor:
         self.at += timedelta(seconds=1)
         events = handle(self.state, self.outsides, Stamped(command, self.at, self.views), self.seq)
         check_invariants(self.state)
+        kept = tuple(one for one in events if not isinstance(one, OrderRefused | OrderRepeated))
+        if kept:
+            self.facts.append(kept)
         return events
 
     def order(self, side: str, quantity: int, price: str, symbol: Symbol) -> tuple[Event, ...]:

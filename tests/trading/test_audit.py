@@ -27,6 +27,7 @@ from portway.trading.ports import JournalCorrupt
 from tests.core.money_flow import play_money
 from tests.core.random_flow import Flow
 from tests.core.risky_flow import RiskyFlow
+from tests.core.test_options import PUT_190, PUT_200, OptionFloor
 from tests.support.homes import VENUE, home_of, traded_home
 from tests.trading.floor import OPEN
 from tests.trading.test_verify import forge, look, tamper
@@ -63,6 +64,17 @@ def test_random_trading_is_proven_with_every_kind_of_entry(tmp_path: Path) -> No
         seen.update(type(fact) for record in facts for fact in record if entry_of(fact))
     carriers = {kind for kind in get_args(Fact) if "entry" in kind.__struct_fields__}
     assert carriers | {SettlementDone} == set(seen), "a fact with an entry that no flow has"
+
+
+def test_puts_that_are_written_and_those_that_would_be_are_kept_from_the_answer(
+    tmp_path: Path,
+) -> None:
+    """A cash account keeps their strikes; a working order to write has no position yet."""
+    floor = OptionFloor(cash=70_000)
+    floor.trade("SELL", 1, "5", PUT_200)
+    floor.order("SELL", 1, "9", PUT_190)
+    home_of(tmp_path / "home", floor.facts)
+    assert audit_of(tmp_path / "home").records == len(floor.facts)
 
 
 def test_the_curve_ends_with_the_closing_balance(home: Path) -> None:

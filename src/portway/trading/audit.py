@@ -8,7 +8,7 @@ models and of the answers that clients get. The first thing that is not so ends 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,17 +19,25 @@ from portway.model.account import AccountKind
 from portway.model.derivative import strike_money
 from portway.model.event import AccountOpened, Fact, SettlementDone
 from portway.model.money import Currency
-from portway.model.symbol import MARKET_ZONES
+from portway.model.symbol import MARKET_ZONES, Symbol
 from portway.trading.audit_books import Books, Misposted
 from portway.trading.audit_profit import Holding, Items, Profits, cents
 from portway.trading.event_codec import UnreadableRecord, decode_facts
-from portway.trading.ports import AccountRow, BalanceRow, Journal, PositionRow, ReadModels
+from portway.trading.ports import (
+    AccountRow,
+    BalanceRow,
+    Journal,
+    OrderFilter,
+    PositionRow,
+    ReadModels,
+)
 from portway.trading.queries import Marks, TradeQueries
 from portway.trading.statements import HOME_MARKET, StatementPeriod
 from portway.trading.verify import subject_of
 
 __all__ = ["Audit", "AuditedAccount", "CurvePoint", "Unproven", "audit"]
 
+WORKING_MAX: Final = 100_000  # Working orders of one account that are looked at.
 POINTS_MAX: Final = 4096  # Of one curve; past it every other point but the last of a pair goes.
 TELL_RECORDS: Final = 500
 ZERO: Final = Decimal(0)
@@ -224,7 +232,7 @@ class _Auditor:
             kept = balances.get(currency, _nothing(no, currency))
             self._prove_balance(f"{no} {currency.value}", kept)
         self._prove_positions(no, rows.positions(no))
-        self._prove_answers(no, queries, row.base_currency)
+        self._prove_answers(row, queries, _strikes(rows, row))
         self._prove_statement(no, queries)
 
     def _prove_items(self, account_no: str, currency: Currency) -> None:
@@ -269,13 +277,15 @@ class _Auditor:
             off = abs(Fraction(row.cost_price) - held.cost / held.quantity / units)
             self._same(f"cost price of {where}", off <= COST_TOLERANCE * abs(held.cost), True)
 
-    def _prove_answers(self, no: str, queries: TradeQueries, base: Currency) -> None:
+    def _prove_answers(
+        self, row: AccountRow, queries: TradeQueries, strikes: Mapping[Currency, Decimal]
+    ) -> None:
         """What the asset API answers, from the same rows by the server's own code."""
-        books = self._books
+        books, no, base = self._books, row.account_no, row.base_currency
         for one in queries.account_summary(no, Marks(), base).cash:
             where = f"{no} {one.currency.value} in the answer"
             frozen, fees = books.frozen(no, one.currency)
-            pledged = _strikes(queries, no, one.currency)
+            pledged = strikes.get(one.currency, ZERO)
             available = books.cash(no, one.currency) - frozen - pledged
             self._same(f"available cash of {where}", one.available_cash, available)
             self._same(f"frozen cash of {where}", one.frozen_cash, frozen + pledged)
@@ -322,16 +332,24 @@ class _Curve:
             self.points = [*points[:1], *points[2:-1:2], points[-1]]
 
 
-def _strikes(queries: TradeQueries, account_no: str, currency: Currency) -> Decimal:
+def _strikes(rows: ReadModels, row: AccountRow) -> dict[Currency, Decimal]:
     """Return what a cash account keeps for the puts it has written, or would with working sells."""
-    account = queries.account(account_no)
-    if account is None or account.kind is not AccountKind.CASH:
-        return ZERO
-    kept = ZERO
-    for row in queries.positions(account_no):
-        if row.option is not None and row.currency is currency:
-            working = max(ZERO, row.frozen_quantity - max(ZERO, row.quantity))
-            kept += strike_money(row.option, max(ZERO, -row.quantity) + working)
+    kept: dict[Currency, Decimal] = {}
+    if row.kind is not AccountKind.CASH:
+        return kept
+    held = {one.symbol: one.quantity for one in rows.positions(row.account_no)}
+    options = {one.symbol: (one.option, one.currency) for one in rows.positions(row.account_no)}
+    selling: dict[Symbol, Decimal] = {}
+    for working in rows.orders(row.account_no, OrderFilter(days={}), limit=WORKING_MAX):
+        symbol = working.order.terms.symbol
+        options.setdefault(symbol, (working.order.option, working.order.currency))
+        selling[symbol] = selling.get(symbol, ZERO) + working.hold.shares
+    for symbol, (option, currency) in options.items():
+        if option is not None:
+            quantity = held.get(symbol, ZERO)
+            would = max(ZERO, selling.get(symbol, ZERO) - max(ZERO, quantity))
+            money = strike_money(option, max(ZERO, -quantity) + would)
+            kept[currency] = kept.get(currency, ZERO) + money
     return kept
 
 

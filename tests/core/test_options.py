@@ -27,7 +27,15 @@ from portway.model.command import (
     SubmitOrder,
     TradingDayStarted,
 )
-from portway.model.derivative import OptionStyle, OptionTerms, Right, option_symbol
+from portway.model.corporate_action import CorporateAction
+from portway.model.derivative import (
+    OptionStyle,
+    OptionTerms,
+    Right,
+    option_after_split,
+    option_symbol,
+    successor_symbol,
+)
 from portway.model.event import (
     Event,
     Fact,
@@ -345,3 +353,46 @@ def test_a_working_order_ends_with_its_option() -> None:
     order_id = first.order.order_id
     floor.expire("205")
     assert floor.state.closed[order_id].status is OrderStatus.EXPIRED
+
+
+def split(floor: OptionFloor, ratio: str) -> None:
+    floor.day = next_weekday(floor.day)
+    action = CorporateAction(APPLE, floor.day, split=Decimal(ratio))
+    command = TradingDayStarted(Market.US, floor.day, floor.at)
+    floor.seq += 1
+    stamped = Stamped(command, floor.at, floor.views, (action,))
+    events = handle(floor.state, floor.outsides, stamped, floor.seq)
+    assert not any(isinstance(one, OrderRefused) for one in events)
+    check_invariants(floor.state)
+
+
+def test_a_split_exchanges_contracts_so_that_written_calls_stay_covered() -> None:
+    floor = OptionFloor()
+    floor.trade("BUY", 100, "200.05", APPLE)
+    floor.trade("SELL", 1, "5", CALL_200)
+    order = floor.order("BUY", 1, "4", CALL_200)[0]
+    assert isinstance(order, OrderAccepted)
+    split(floor, "4")
+    after = contract(Right.CALL, "50")
+    account = floor.state.accounts[ACCOUNT]
+    assert (floor.shares(APPLE), floor.shares(CALL_200), floor.shares(after)) == (400, 0, -4)
+    position = account.positions[after]
+    assert position.option is not None
+    assert (position.option.strike, position.cost_price) == (50, Decimal("1.25"))
+    assert account.pledged_shares(APPLE) == 400
+    assert order.order.order_id not in floor.state.orders
+    assert not floor.state.ledger.imbalance()
+
+
+def test_a_strike_that_a_split_does_not_divide_is_rounded_and_not_standard() -> None:
+    terms_before = OptionTerms(APPLE, EXPIRY, Right.CALL, Decimal(200))
+    after = option_after_split(terms_before, Decimal(7))
+    assert (after.strike, after.is_standard) == (Decimal("28.57"), False)
+    assert successor_symbol(CALL_200, after) == "AAPL260109C28570.US"
+
+
+def test_a_consolidation_leaves_contracts_as_they_are() -> None:
+    floor = OptionFloor(AccountKind.MARGIN)
+    floor.trade("BUY", 1, "5.05", CALL_200)
+    split(floor, "0.1")
+    assert floor.shares(CALL_200) == 1

@@ -20,6 +20,7 @@ from portway.core.state import Account, LiveOrder, Position, State
 from portway.model.command import MarketView
 from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.decimals import half_up
+from portway.model.derivative import option_after_split, successor_symbol
 from portway.model.event import (
     DividendDeclared,
     DividendPaid,
@@ -57,6 +58,7 @@ def apply_actions(
                 yield DividendDeclared(action.symbol, action.ex_date, at, rights)
         if action.share_ratio != 1 or action.renamed_to is not None:
             yield from _change_shares(state, action, view, at)
+            yield from _change_options(state, action, at)
 
 
 def pay_dividends(
@@ -141,6 +143,57 @@ def _change_shares(
         assert view is not None, "orders stay where there is a market"
         if live.order.order_id in state.orders:
             yield from _replaced(state, live, action.share_ratio, view, at)
+
+
+def _change_options(state: State, action: CorporateAction, at: datetime) -> Iterator[Fact]:
+    """Yield new contracts for old: so many for each, at a strike divided by as much.
+
+    Of a ratio that is no whole number, a consolidation for one, contracts stay as they are.
+    """
+    ratio = action.share_ratio
+    for live in tuple(state.orders.values()):
+        option = live.order.option
+        is_on_it = option is not None and option.underlying == action.symbol
+        if is_on_it and live.order.order_id in state.orders:
+            yield step_of(live, Step.CANCELED, at, ends=True, msg=CANCELED_MSG)
+    if ratio == 1 or ratio % 1:
+        return
+    for account in state.accounts.values():
+        for symbol in tuple(account.options):
+            position = account.positions[symbol]
+            option = position.option
+            if option is not None and option.underlying == action.symbol and position.quantity:
+                after = successor_symbol(symbol, option_after_split(option, ratio))
+                yield _exchanged(account, symbol, after, position, ratio, at)
+
+
+def _exchanged(
+    account: Account,
+    symbol: Symbol,
+    after: Symbol,
+    position: Position,
+    ratio: Decimal,
+    at: datetime,
+) -> PositionAdjusted:
+    quantity = position.quantity * ratio
+    return PositionAdjusted(
+        account_no=account.account_no,
+        symbol=symbol,
+        new_symbol=after,
+        currency=position.currency,
+        ratio=ratio,
+        quantity=quantity,
+        cost_price=position.cost_price / ratio,
+        cash=ZERO,
+        at=at,
+        entry=adjustment_entry(
+            account.account_no,
+            (symbol, position.quantity),
+            (after, quantity),
+            position.currency,
+            ZERO,
+        ),
+    )
 
 
 def _is_adjusted(live: LiveOrder, action: CorporateAction) -> bool:

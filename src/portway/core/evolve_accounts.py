@@ -8,7 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from portway.core.ledger import client_settling
-from portway.core.state import Account, Position, State, Unsettled, average_cost
+from portway.core.state import Account, State, Unsettled, average_cost
+from portway.model.derivative import option_after_split
 from portway.model.event import (
     AccountClosed,
     AccountOpened,
@@ -130,7 +131,9 @@ def _adjusted(state: State, event: PositionAdjusted) -> None:
     if event.cash:
         account.purse(event.currency).cash += event.cash
     old = account.positions.pop(event.symbol)
-    new = account.positions.setdefault(event.new_symbol, Position(old.currency))
+    account.options.pop(event.symbol, None)
+    option = None if old.option is None else option_after_split(old.option, event.ratio)
+    new = account.position(event.new_symbol, old.currency, option)
     held = new.quantity * new.cost_price + event.quantity * event.cost_price
     new.quantity += event.quantity
     new.cost_price = held / new.quantity if new.quantity else ZERO

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from portway.model.symbol import MalformedSymbol, Symbol
 
@@ -27,8 +27,10 @@ __all__ = [
     "WarrantTerms",
     "looks_like_option",
     "option_symbol",
+    "option_after_split",
     "parse_option",
     "strike_money",
+    "successor_symbol",
 ]
 
 CONTRACT_SIZE: Final = 100  # Shares behind one standard contract.
@@ -94,6 +96,18 @@ class OptionTerms(Struct, frozen=True, gc=False, omit_defaults=True):
     def is_call(self) -> bool:
         """Whether it is a call."""
         return self.right is Right.CALL
+
+
+def option_after_split(terms: OptionTerms, ratio: Decimal) -> OptionTerms:
+    """Return the terms after a split into `ratio` shares for one: a strike to the cent."""
+    strike = (terms.strike / ratio).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return structs.replace(terms, strike=strike, is_standard=strike == terms.strike / ratio)
+
+
+def successor_symbol(symbol: Symbol, terms: OptionTerms) -> Symbol:
+    """Return the symbol of a contract that takes the place of `symbol`."""
+    root, *_ = parse_option(symbol)
+    return option_symbol(root, terms.expiry, terms.right, terms.strike)
 
 
 def strike_money(terms: OptionTerms, written: Decimal) -> Decimal:

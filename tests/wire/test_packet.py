@@ -21,6 +21,7 @@ from portway.wire.errors import (
 )
 from portway.wire.packet import (
     BODY_BYTES_MAX,
+    PUSH_HEAD_BYTES,
     Packet,
     PacketSignature,
     PushPacket,
@@ -32,7 +33,7 @@ from portway.wire.packet import (
     encode_request,
     encode_response,
     packet_length,
-    split_push,
+    push_start,
 )
 from portway.wire.pb import control_pb2 as control
 from portway.wire.pb import quote_pb2 as quote
@@ -266,20 +267,17 @@ def test_every_shorter_piece_of_a_packet_is_truncated(
 def test_the_fast_ways_agree_with_the_general_ones(cmd_code: int, body: bytes) -> None:
     packet = PushPacket(cmd_code, body)
     assert encode_push(cmd_code, body) == encode_packet(packet)
-    assert split_push(encode_push(cmd_code, body)) == (cmd_code, body)
 
 
 @given(packet=packets, threshold=thresholds)
-def test_split_push_takes_plain_pushes_only(packet: Packet, threshold: int | None) -> None:
+def test_only_plain_pushes_begin_as_one(packet: Packet, threshold: int | None) -> None:
     encoded = encode_packet(packet, threshold)
-    is_plain_push = encoded[0] == 3
-    assert (split_push(encoded) is not None) == is_plain_push
-
-
-def test_split_push_leaves_a_truncated_push_to_the_decoder() -> None:
-    assert split_push(b"") is None
-    assert split_push(b"\x03\x65\x00\x00") is None
-    assert split_push(b"\x03\x65\x00\x00\x02\x0a") is None
+    command = packet.cmd_code
+    is_plain = encoded[0] == 3
+    assert encoded.startswith(push_start(command)) == is_plain
+    if is_plain:
+        length = int.from_bytes(encoded[2:PUSH_HEAD_BYTES])
+        assert encoded[PUSH_HEAD_BYTES : PUSH_HEAD_BYTES + length] == packet.body
 
 
 def test_a_body_is_compressed_from_the_threshold_on() -> None:

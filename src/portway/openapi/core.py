@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import inspect
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from google.protobuf.message import DecodeError as BadMessage
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from portway.openapi.dispatch import Callback, Dispatcher, InlineDispatcher
 from portway.openapi.errors import (
@@ -53,6 +52,8 @@ class Core(PushSink):
         name: Of the threads.
     """
 
+    _kinds_with_symbol: ClassVar[frozenset[str]] = frozenset()  # whose callbacks are given it
+
     def __init__(
         self, config: Config, channel: Channel, headers: Mapping[str, str], name: str
     ) -> None:
@@ -70,13 +71,11 @@ class Core(PushSink):
         self._set: dict[str, Callback] = {}  # by the program
         self._streams: tuple[EventStream, ...] = ()
         self._calls: dict[str, Callback] = {}  # what is called: the program's, the streams, both
-        self._take: Mapping[int, Callable[[bytes], None]] = {}
         self._on_error: Callback | None = None
         self._lost_at = 0.0
         self._pushed_at = 0.0
         self._refill: asyncio.Task[None] | None = None
         self._stale: asyncio.TimerHandle | None = None
-        self.pushes = 0
         self.unreadable = 0
         self.callback_errors = 0
         self._channel, self._headers = channel, dict(headers)
@@ -249,7 +248,7 @@ class Core(PushSink):
         """Hand an event of the connection to its callback, after the pushes before it."""
         callback = self._calls.get(CONNECTION)
         if callback is not None:
-            self._put((callback, (event,)))
+            self._put((callback, "", event))
             self._dispatcher.flush()
 
     def _watch_silence(self) -> None:
@@ -270,16 +269,9 @@ class Core(PushSink):
 
     # --------------------------------------------------------------------------- pushes
 
-    def push(self, command: int, body: bytes) -> None:
-        take = self._take.get(command)
-        if take is None:
-            return
-        self.pushes += 1
-        try:
-            take(body)
-        except (BadMessage, ValueError) as error:
-            self.unreadable += 1
-            log.warning("dropped an unreadable push, command %d: %s", command, error)
+    def drop(self, error: Exception) -> None:
+        self.unreadable += 1
+        log.warning("dropped an unreadable push: %s", error)
 
     def flush(self) -> None:
         if self._config.stale_after_s is not None:
@@ -301,6 +293,7 @@ class Core(PushSink):
 
     def _raised(self, callback: Callback, error: BaseException) -> None:
         self.callback_errors += 1
+        callback = inspect.unwrap(callback)
         log.error("callback %r raised", callback, exc_info=error)
         on_error = self._on_error
         if on_error is not None:
@@ -315,18 +308,20 @@ class Core(PushSink):
         self._wire(self._calls)
 
     def _wired(self, kind: str) -> Callback:
+        """The callback of a kind as it is called: with symbol and value."""
         given = self._set.get(kind)
+        if given is not None and kind not in self._kinds_with_symbol:
+            given = _without_symbol(given)
         streams = self._streams
         if not streams:
             assert given is not None
             return given
 
-        def both(*arguments: Any) -> None:
-            symbol = arguments[0] if len(arguments) == 2 else ""
+        def both(symbol: str, value: Any) -> None:
             for stream in streams:
-                stream.add(symbol, arguments[-1])
+                stream.add(symbol, value)
             if given is not None:
-                given(*arguments)
+                given(symbol, value)
 
         return both
 
@@ -336,6 +331,14 @@ class Core(PushSink):
 
     def _wire(self, calls: Mapping[str, Callback]) -> None:
         """The callbacks have changed."""
+
+
+def _without_symbol(callback: Callback) -> Callback:
+    @functools.wraps(callback, assigned=(), updated=())
+    def with_value(_: str, value: Any) -> None:
+        callback(value)
+
+    return with_value
 
 
 def _is_async(callback: Callback) -> bool:

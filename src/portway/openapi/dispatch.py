@@ -18,6 +18,7 @@ __all__ = ["EVENTS_MAX", "Callback", "Dispatcher", "InlineDispatcher"]
 log = logging.getLogger("portway.openapi.callback")
 
 Callback: TypeAlias = Callable[..., Any]
+Event: TypeAlias = tuple[Callback, str, Any]  # callback, and its arguments: symbol and value
 
 EVENTS_MAX: Final = 8192  # waiting callbacks past which reading pauses
 STOP_SECONDS: Final = 5.0
@@ -44,7 +45,7 @@ class Dispatcher:
         self._drained = drained
         self._maximum = maximum
         self._raised = raised or _log_raised
-        self._queue: deque[tuple[Callback, tuple[Any, ...]]] = deque()
+        self._queue: deque[Event] = deque()
         # A lock used as a signal with two states: held is "nothing new", released is "look".
         # Only one thread puts, so "held, then release" cannot be raced.
         self._signal = threading.Lock()
@@ -52,7 +53,7 @@ class Dispatcher:
         self._thread: threading.Thread | None = None
         self._over_bound = False
         self._stopping = False
-        self.put = self._queue.append  # (callback, arguments); takes effect with `flush`
+        self.put = self._queue.append  # takes effect with `flush`
 
     def flush(self) -> bool:
         """Wake the thread if there is work; return whether the queue is over its bound.
@@ -96,9 +97,9 @@ class Dispatcher:
         while not self._stopping:
             self._signal.acquire()
             while queue and not self._stopping:
-                callback, arguments = queue.popleft()
+                callback, symbol, value = queue.popleft()
                 try:
-                    callback(*arguments)
+                    callback(symbol, value)
                 except BaseException as error:  # noqa: BLE001 - SystemExit too: it is reported
                     self._raised(callback, error)
                 if self._over_bound:
@@ -121,13 +122,13 @@ class InlineDispatcher:
         self._raised = raised
         self._stopping = False
 
-    def put(self, event: tuple[Callback, tuple[Any, ...]]) -> None:
+    def put(self, event: Event) -> None:
         """Run a callback."""
-        callback, arguments = event
+        callback, symbol, value = event
         if self._stopping:
             return
         try:
-            callback(*arguments)
+            callback(symbol, value)
         except BaseException as error:  # noqa: BLE001 - as in the other dispatcher
             self._raised(callback, error)
 

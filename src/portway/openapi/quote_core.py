@@ -56,6 +56,8 @@ class QuoteCore(Core):
             server make themselves known to it.
     """
 
+    _kinds_with_symbol = frozenset(QUOTE_KINDS)
+
     def __init__(self, config: Config, marks: Mapping[str, str]) -> None:
         language = {"accept-language": config.language_tag}
         metadata = {**language, **marks}
@@ -84,11 +86,11 @@ class QuoteCore(Core):
         self._profile: pb.UserQuoteProfileResponse | None = None
         self._cache: dict[tuple[int, bytes], tuple[float, asyncio.Task[Any]]] = {}
         self.store = Store()
-        self._set_quote = self.store.set_quote
+        self._quotes = self.store.quotes
         self.candles = CandleDesk(self, config)
         self._books = self.candles.books
         super().__init__(config, channel, {**language, **marks}, "quote")
-        self._take = {
+        self.takers = {
             QuoteCommand.PUSH_QUOTE.value: self._take_quote,
             QuoteCommand.PUSH_DEPTH.value: self._take_depth,
             QuoteCommand.PUSH_BROKERS.value: self._take_brokers,
@@ -219,7 +221,7 @@ class QuoteCore(Core):
         callback = self._on_candlestick
         for row in rows:  # worked off without a callback too: that is what builds the bars
             if callback is not None:
-                self._put((callback, (symbol, self._push_candlestick(row))))
+                self._put((callback, symbol, self._push_candlestick(row)))
 
     def _take_quote(self, body: bytes) -> None:
         push = _quote_of(body)
@@ -228,7 +230,7 @@ class QuoteCore(Core):
         merged = push
         if not is_eod:
             if is_complete(body):
-                self._set_quote(symbol, push)
+                self._quotes[symbol] = push
             else:
                 merged = self.store.add_quote(symbol, push)
         if self._books:
@@ -239,21 +241,21 @@ class QuoteCore(Core):
             return
         callback = self._on_quote
         if callback is not None and symbol in self._quote_symbols:
-            self._put((callback, (symbol, self._push_quote(merged))))
+            self._put((callback, symbol, self._push_quote(merged)))
 
     def _take_depth(self, body: bytes) -> None:
         push = pb.PushDepth.FromString(body)
         self.store.add_depth(push)
         callback = self._on_depth
         if callback is not None:
-            self._put((callback, (push.symbol, self._push_depth(push))))
+            self._put((callback, push.symbol, self._push_depth(push)))
 
     def _take_brokers(self, body: bytes) -> None:
         push = pb.PushBrokers.FromString(body)
         self.store.add_brokers(push)
         callback = self._on_brokers
         if callback is not None:
-            self._put((callback, (push.symbol, self._push_brokers(push))))
+            self._put((callback, push.symbol, self._push_brokers(push)))
 
     def _take_trades(self, body: bytes) -> None:
         push = pb.PushTrade.FromString(body)
@@ -263,7 +265,7 @@ class QuoteCore(Core):
         if book is not None:
             self.tell_bars(symbol, book.take_trades(push.trade, _SESSIONS))
         if callback is not None and symbol in self._trade_symbols:
-            self._put((callback, (symbol, self._push_trades(push))))
+            self._put((callback, symbol, self._push_trades(push)))
 
 
 def in_order(types: Iterable[SubType]) -> list[SubType]:

@@ -20,35 +20,35 @@ TRADES_KEPT_MIN: Final = 500
 # Most pushes leave nothing out, and one look at the bytes tells: all of the fields below are there,
 # in the order of their numbers, and their text begins with 1..9. Reading six fields costs more than
 # the rest of a push. What this does not recognise is looked at field by field.
-_NUMBER = rb"[\x80-\xff]*[\x00-\x7f]"
+_NUMBER = rb"[\x80-\xff]*+[\x00-\x7f]"
 _DIGITS = rb".[1-9][0-9.]*"
 is_complete: Final = re.compile(
-    rb"\n.[^\x10]+\x10" + _NUMBER
+    rb"\n.[^\x10]++\x10" + _NUMBER
     + b"".join(tag + _DIGITS for tag in (rb"\x1a", rb'"', rb"\*", b"2"))
-    + b"8" + _NUMBER + rb"@[\x80-\xff]*[\x01-\x7f]J.[1-9]",
+    + b"8" + _NUMBER + rb"@[\x80-\xff]*+[\x01-\x7f]J.[1-9]",
     re.DOTALL,
 ).match  # fmt: skip
 
 
 class Store:
-    """The latest state of each symbol; kept until its context ends."""
+    """The latest state of each symbol; kept until its context ends.
+
+    Attributes:
+        quotes: The complete quote of each symbol; who has one complete may put it in himself.
+    """
 
     def __init__(self) -> None:
-        self._quotes: dict[str, pb.PushQuote] = {}
+        self.quotes: dict[str, pb.PushQuote] = {}
         self._asks: dict[str, Mapping[int, pb.Depth]] = {}
         self._bids: dict[str, Mapping[int, pb.Depth]] = {}
         self._ask_brokers: dict[str, Mapping[int, pb.Brokers]] = {}
         self._bid_brokers: dict[str, Mapping[int, pb.Brokers]] = {}
         self._trades: dict[str, tuple[pb.Trade, ...]] = {}
 
-    def set_quote(self, symbol: str, quote: pb.PushQuote) -> None:
-        """Take a complete quote of this symbol."""
-        self._quotes[symbol] = quote
-
     def add_quote(self, symbol: str, push: pb.PushQuote) -> pb.PushQuote:
         """Take a pushed quote of this symbol; return it, complete."""
-        merged = merge_quote(self._quotes.get(symbol), push)
-        self._quotes[symbol] = merged
+        merged = merge_quote(self.quotes.get(symbol), push)
+        self.quotes[symbol] = merged
         return merged
 
     def add_depth(self, push: pb.PushDepth) -> None:
@@ -76,7 +76,7 @@ class Store:
 
     def quote(self, symbol: str) -> pb.PushQuote | None:
         """The quote of a symbol, or `None` before its first push."""
-        return self._quotes.get(symbol)
+        return self.quotes.get(symbol)
 
     def depth(self, symbol: str) -> pb.SecurityDepthResponse:
         """Both sides by position; empty before the first push."""

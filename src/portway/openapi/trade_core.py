@@ -85,7 +85,7 @@ class TradeCore(Core):
         self._told: dict[str, tuple[str, ...]] = {}
         self._push_order = in_zone(PushOrderChanged, config.zone)
         super().__init__(config, channel, language, "trade")
-        self._take = {TradeCommand.NOTIFY.value: self._take_notification}
+        self.takers = {TradeCommand.NOTIFY.value: self._take_notification}
 
     # ---------------------------------------------------------------------- on the loop
 
@@ -165,7 +165,7 @@ class TradeCore(Core):
         if event == _ORDER_EVENT:
             self._tell_order(data)
         elif event == _GRID_EVENT and self._on_grid_order is not None:
-            self._put((self._on_grid_order, (PushGridOrderChanged(data),)))
+            self._put((self._on_grid_order, "", PushGridOrderChanged(data)))
 
     def _tell_order(self, data: dict[str, Any]) -> None:
         if self._held is not None and len(self._held) < EVENTS_HELD_MAX:
@@ -187,7 +187,7 @@ class TradeCore(Core):
             del self._told[next(iter(self._told))]
         callback = self._on_order
         if callback is not None:
-            self._put((callback, (self._push_order(data),)))
+            self._put((callback, "", self._push_order(data)))
 
 
 def _is_news(row: Mapping[str, Any], told: tuple[str, ...] | None) -> bool:

@@ -9,6 +9,7 @@ A message handed to a value is never changed afterwards: that is what makes valu
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -227,14 +228,23 @@ def optional_decimal(name: str) -> Decimal | None:
 
 def instant(name: str) -> datetime:
     """A moment, from Unix seconds; whole seconds."""
-    raw = attrgetter(f"_message.{name}")
-    from_timestamp = datetime.fromtimestamp
+    raw = attrgetter(name)
+    # Pushes share their seconds, and local time is what a moment costs. The names of the local zone
+    # are a new object whenever the program sets another one.
+    last: tuple[int, tzinfo | None, object, datetime] | None = None
 
     def read(self: Value) -> datetime:
+        nonlocal last
+        seconds, zone, local = raw(self._message), self._zone, clock.tzname
+        known = last
+        if known is not None and known[0] == seconds and known[1] is zone and known[2] is local:
+            return known[3]
         try:
-            return from_timestamp(raw(self), self._zone)
+            moment = datetime.fromtimestamp(seconds, zone)
         except (OverflowError, OSError, ValueError):
-            raise DecodeError(f"parse field: {name}: {raw(self)} is no time") from None
+            raise DecodeError(f"parse field: {name}: {seconds} is no time") from None
+        last = (seconds, zone, local, moment)
+        return moment
 
     return cast(datetime, property(read))
 

@@ -22,6 +22,7 @@ __all__ = [
     "BODY_BYTES_MAX",
     "COMPRESS_OVER_BYTES",
     "PACKET_BYTES_MAX",
+    "PUSH_HEAD_BYTES",
     "Packet",
     "PacketSignature",
     "PacketType",
@@ -34,7 +35,7 @@ __all__ = [
     "encode_request",
     "encode_response",
     "packet_length",
-    "split_push",
+    "push_start",
 ]
 
 BODY_BYTES_MAX: Final = 2**24 - 1  # body_len is a 24-bit field.
@@ -43,7 +44,7 @@ REQUEST_ID_MAX: Final = 2**32 - 1
 
 _REQUEST_HEAD_BYTES = 11
 _RESPONSE_HEAD_BYTES = 10
-_PUSH_HEAD_BYTES = 5
+PUSH_HEAD_BYTES: Final = 5
 _TRAILER_BYTES = 24  # nonce and signature: after the body, not counted in body_len
 _SIGNATURE_BYTES = 16
 
@@ -59,7 +60,6 @@ _GZIP_WBITS = 31  # RFC 1952 container; zlib and raw deflate are refused
 
 _REQUEST_HEAD = struct.Struct(">BBIH")
 _RESPONSE_HEAD = struct.Struct(">BBIB")
-_PUSH_HEAD = struct.Struct(">BBBH")  # the 24-bit length in two parts
 _NONCE = struct.Struct(">Q")
 
 
@@ -71,11 +71,10 @@ class PacketType(IntEnum):
     PUSH = 3
 
 
-_PLAIN_PUSH = PacketType.PUSH.value  # a plain number: members of an enum are slow to compare
 _HEAD_BYTES = {
     PacketType.REQUEST.value: _REQUEST_HEAD_BYTES,
     PacketType.RESPONSE.value: _RESPONSE_HEAD_BYTES,
-    PacketType.PUSH.value: _PUSH_HEAD_BYTES,
+    PacketType.PUSH.value: PUSH_HEAD_BYTES,
 }
 _PUSH_STARTS = tuple(bytes((PacketType.PUSH, cmd_code)) for cmd_code in range(256))
 
@@ -213,19 +212,14 @@ def encode_packet(packet: Packet, compress_over_bytes: int | None = None) -> byt
     return head + len(body).to_bytes(3, "big") + body + _trailer(packet.signature)
 
 
-def split_push(message: bytes) -> tuple[int, bytes] | None:
-    """Return (cmd_code, body) of a plain push in one WebSocket message, else `None`.
+def push_start(cmd_code: int) -> bytes:
+    """Return the first two bytes of a plain push: neither signed nor compressed.
 
-    The short way for a client that reads a flood of pushes: no packet object. `None` means "not a
-    plain push", whatever else it is: `decode_packet` then decodes it or says what is wrong.
+    The short way for a client that reads a flood of pushes. A message that begins so and whose
+    length is the one in its next three bytes, big-endian, plus `PUSH_HEAD_BYTES` is such a push;
+    of any other `decode_packet` tells what it is or what is wrong.
     """
-    if len(message) < _PUSH_HEAD_BYTES:
-        return None
-    kind, cmd_code, high, low = _PUSH_HEAD.unpack_from(message)
-    end = _PUSH_HEAD_BYTES + (high << 16 | low)
-    if kind != _PLAIN_PUSH or len(message) < end:
-        return None
-    return cmd_code, message[_PUSH_HEAD_BYTES:end]
+    return _PUSH_STARTS[cmd_code]
 
 
 def packet_length(

@@ -33,7 +33,7 @@ from portway.wire.packet import (
     encode_request,
     encode_response,
     packet_length,
-    push_start,
+    push_heads,
 )
 from portway.wire.pb import control_pb2 as control
 from portway.wire.pb import quote_pb2 as quote
@@ -272,12 +272,11 @@ def test_the_fast_ways_agree_with_the_general_ones(cmd_code: int, body: bytes) -
 @given(packet=packets, threshold=thresholds)
 def test_only_plain_pushes_begin_as_one(packet: Packet, threshold: int | None) -> None:
     encoded = encode_packet(packet, threshold)
-    command = packet.cmd_code
-    is_plain = encoded[0] == 3
-    assert encoded.startswith(push_start(command)) == is_plain
-    if is_plain:
-        length = int.from_bytes(encoded[2:PUSH_HEAD_BYTES])
-        assert encoded[PUSH_HEAD_BYTES : PUSH_HEAD_BYTES + length] == packet.body
+    length = dict(push_heads(packet.cmd_code)).get(encoded[:4])
+    assert (length is not None) == (encoded[0] == 3)
+    if length is not None:
+        assert length + encoded[4] == len(encoded)
+        assert encoded[PUSH_HEAD_BYTES:] == packet.body
 
 
 def test_a_body_is_compressed_from_the_threshold_on() -> None:

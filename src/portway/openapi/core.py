@@ -76,6 +76,7 @@ class Core(PushSink):
         self._pushed_at = 0.0
         self._refill: asyncio.Task[None] | None = None
         self._stale: asyncio.TimerHandle | None = None
+        self.pushes = 0
         self.unreadable = 0
         self.callback_errors = 0
         self._channel, self._headers = channel, dict(headers)
@@ -273,7 +274,8 @@ class Core(PushSink):
         self.unreadable += 1
         log.warning("dropped an unreadable push: %s", error)
 
-    def flush(self) -> None:
+    def flush(self, pushes: int = 0) -> None:
+        self.pushes += pushes
         if self._config.stale_after_s is not None:
             was_stale, self._pushed_at = self._pushed_at == 0.0, time.monotonic()
             if was_stale:

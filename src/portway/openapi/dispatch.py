@@ -22,6 +22,7 @@ Event: TypeAlias = tuple[Callback, str, Any]  # callback, and its arguments: sym
 
 EVENTS_MAX: Final = 8192  # waiting callbacks past which reading pauses
 STOP_SECONDS: Final = 5.0
+_EVENTS_AT_ONCE: Final = 256  # between two looks at the bound
 
 
 class Dispatcher:
@@ -93,18 +94,25 @@ class Dispatcher:
             log.warning("a callback still runs %.0f s after close", STOP_SECONDS)
 
     def _run(self) -> None:
-        queue = self._queue
         while not self._stopping:
             self._signal.acquire()
-            while queue and not self._stopping:
-                callback, symbol, value = queue.popleft()
-                try:
-                    callback(symbol, value)
-                except BaseException as error:  # noqa: BLE001 - SystemExit too: it is reported
-                    self._raised(callback, error)
-                if self._over_bound:
-                    self._check_drained()
-            self._check_drained()
+            while self._queue and not self._stopping:
+                self._work_off()
+                self._check_drained()
+
+    def _work_off(self) -> None:
+        take = self._queue.popleft
+        for _ in range(min(len(self._queue), _EVENTS_AT_ONCE)):
+            try:
+                callback, symbol, value = take()
+            except IndexError:  # emptied by `stop`
+                return
+            try:
+                callback(symbol, value)
+            except BaseException as error:  # noqa: BLE001 - SystemExit too: it is reported
+                self._raised(callback, error)
+            if self._stopping:
+                return
 
     def _check_drained(self) -> None:
         if self._over_bound and len(self._queue) <= self._maximum // 2:

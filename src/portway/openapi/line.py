@@ -27,7 +27,7 @@ from portway.wire.packet import (
     RequestPacket,
     ResponsePacket,
     encode_request,
-    push_start,
+    push_heads,
 )
 from portway.wire.pb.control_pb2 import Error
 
@@ -58,7 +58,6 @@ _NO_STATUS: Final = 1005  # RFC 6455: a close frame without a code
 _RECEIVE_BYTES: Final = 256 * 1024
 
 _BINARY = picows.WSMsgType.BINARY
-_length = int.from_bytes  # big-endian where it is not told
 
 
 class Reply:
@@ -106,17 +105,15 @@ class PushSink:
     Attributes:
         takers: What takes the body of a push, by its command. Raises `ValueError` or a
             `DecodeError` of the protocol buffers on what cannot be read.
-        pushes: How many were handed over.
     """
 
     takers: Mapping[int, Callable[[bytes], None]] = {}
-    pushes = 0
 
     def drop(self, error: Exception) -> None:
         """A push could not be read."""
 
-    def flush(self) -> None:
-        """What was received in one piece has been handed over."""
+    def flush(self, pushes: int) -> None:
+        """What was received in one piece has been handed over: so many pushes."""
 
 
 class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
@@ -124,12 +121,18 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
 
     def __init__(self, sink: PushSink) -> None:
         self._sink = sink
-        self._takers = {push_start(command): take for command, take in sink.takers.items()}
+        # What a plain push begins with -> what takes its body, and its length less the fifth byte.
+        self._takers = {
+            head: (take, length)
+            for command, take in sink.takers.items()
+            for head, length in push_heads(command)
+        }
         self._loop = asyncio.get_running_loop()
         self._transport: picows.WSTransport | None = None
         self._ids = RequestIds()
         self._waiting: dict[int, asyncio.Future[ResponsePacket] | Reply] = {}
         self._parts: list[bytes] = []
+        self._pushes = 0  # of the piece that is being read
         self._seen_at = self._loop.time()
         self._watchdog: asyncio.TimerHandle | None = None
         self._reason = ""
@@ -220,26 +223,25 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         message that looks like a push does no harm.
         """
         message = frame.get_payload_as_bytes()
-        take = self._takers.get(message[:2])
+        known = self._takers.get(message[:4])
         if (
-            take is not None
-            and _length(message[2:PUSH_HEAD_BYTES]) == len(message) - PUSH_HEAD_BYTES
+            known is not None
+            and known[1] + message[4] == len(message)
             and frame.fin
             and not self._parts
         ):
-            sink = self._sink  # as in `_hand_over`, without its call
-            sink.pushes += 1
-            try:
-                take(message[PUSH_HEAD_BYTES:])
+            self._pushes += 1
+            try:  # as in `_hand_over`, without its call
+                known[0](message[PUSH_HEAD_BYTES:])
             except (BadMessage, ValueError) as error:
-                sink.drop(error)
+                self._sink.drop(error)
         elif frame.fin and frame.msg_type == _BINARY:
             self._take(message)
         else:
             self._take_other(frame, message)
         if frame.last_in_buffer:
             self._seen_at = self._loop.time()
-            self._sink.flush()
+            self._tell_end()
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         if self._watchdog is not None:
@@ -249,7 +251,11 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(ConnectError(self._ended()))
-        self._sink.flush()
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        pushes, self._pushes = self._pushes, 0
+        self._sink.flush(pushes)
 
     def _take(self, message: bytes) -> None:
         try:
@@ -269,12 +275,11 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
             log.debug("ignored a request of the server, command %d", packet.cmd_code)
 
     def _hand_over(self, take: Callable[[bytes], None], body: bytes) -> None:
-        sink = self._sink
-        sink.pushes += 1
+        self._pushes += 1
         try:
             take(body)
         except (BadMessage, ValueError) as error:
-            sink.drop(error)
+            self._sink.drop(error)
 
     def _take_other(self, frame: picows.WSFrame, payload: bytes) -> None:
         kind = frame.msg_type

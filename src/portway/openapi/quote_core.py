@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from portway.openapi.calls import quote as calls
@@ -44,7 +44,17 @@ CACHE_ENTRIES_MAX: Final = 1000
 
 _SESSIONS = read_table(TradeSession, names.TRADE_SESSION)
 _EOD: Final = int(pb.PushQuoteTag.Eod)
-_quote_of = pb.PushQuote.FromString
+
+
+class _Followed:
+    """Who is told of quotes, and of which symbols: read at every push."""
+
+    __slots__ = ("callback", "symbols")
+
+    def __init__(self) -> None:
+        self.callback: Callback | None = None
+        # Plain text, because an enum costs more to look up than a push.
+        self.symbols: frozenset[str] = frozenset()
 
 
 class QuoteCore(Core):
@@ -69,29 +79,25 @@ class QuoteCore(Core):
             headers={**language, "x-dc-region": config.dc_region, **marks},
             checks_limit=not marks,  # what is told counts connections of another kind
         )
-        self._on_quote: Callback | None = None
+        self._followed = _Followed()
         self._on_depth: Callback | None = None
         self._on_brokers: Callback | None = None
         self._on_trades: Callback | None = None
         self._on_candlestick: Callback | None = None
         self._push_candlestick = in_zone(PushCandlestick, config.zone)
-        self._push_quote = in_zone(PushQuote, config.zone)
         self._push_depth = in_zone(PushDepth, config.zone)
         self._push_brokers = in_zone(PushBrokers, config.zone)
         self._push_trades = in_zone(PushTrades, config.zone)
         self._subscribed: Mapping[str, frozenset[SubType]] = {}
-        # Whose pushes are handed on; plain text, because an enum costs more to look up than a push.
-        self._quote_symbols: frozenset[str] = frozenset()
         self._trade_symbols: frozenset[str] = frozenset()
         self._profile: pb.UserQuoteProfileResponse | None = None
         self._cache: dict[tuple[int, bytes], tuple[float, asyncio.Task[Any]]] = {}
         self.store = Store()
-        self._quotes = self.store.quotes
         self.candles = CandleDesk(self, config)
         self._books = self.candles.books
         super().__init__(config, channel, {**language, **marks}, "quote")
         self.takers = {
-            QuoteCommand.PUSH_QUOTE.value: self._take_quote,
+            QuoteCommand.PUSH_QUOTE.value: self._quote_taker(),
             QuoteCommand.PUSH_DEPTH.value: self._take_depth,
             QuoteCommand.PUSH_BROKERS.value: self._take_brokers,
             QuoteCommand.PUSH_TRADE.value: self._take_trades,
@@ -179,7 +185,7 @@ class QuoteCore(Core):
 
     def _remember(self, subscribed: Mapping[str, frozenset[SubType]]) -> None:
         self._subscribed = subscribed
-        self._quote_symbols = frozenset(s for s, t in subscribed.items() if SubType.Quote in t)
+        self._followed.symbols = frozenset(s for s, t in subscribed.items() if SubType.Quote in t)
         self._trade_symbols = frozenset(s for s, t in subscribed.items() if SubType.Trade in t)
 
     async def _signed_in(self, line: Line, is_first: bool) -> None:
@@ -210,7 +216,7 @@ class QuoteCore(Core):
         return (*QUOTE_KINDS, CONNECTION)
 
     def _wire(self, calls: Mapping[str, Callback]) -> None:
-        self._on_quote = calls.get("quote")
+        self._followed.callback = calls.get("quote")
         self._on_depth = calls.get("depth")
         self._on_brokers = calls.get("brokers")
         self._on_trades = calls.get("trades")
@@ -223,25 +229,32 @@ class QuoteCore(Core):
             if callback is not None:
                 self._put((callback, symbol, self._push_candlestick(row)))
 
-    def _take_quote(self, body: bytes) -> None:
-        push = _quote_of(body)
-        symbol = push.symbol
-        is_eod = push.tag == _EOD  # a correction for candlesticks alone
-        merged = push
-        if not is_eod:
-            if is_complete(body):
-                self._quotes[symbol] = push
-            else:
-                merged = self.store.add_quote(symbol, push)
-        if self._books:
-            book = self._books.get(symbol)
-            if book is not None:  # its bars are told before the quote that changed them
-                self.tell_bars(symbol, book.take_quote(merged))
-        if is_eod:
-            return
-        callback = self._on_quote
-        if callback is not None and symbol in self._quote_symbols:
-            self._put((callback, symbol, self._push_quote(merged)))
+    def _quote_taker(self) -> Callable[[bytes], None]:
+        """What takes a pushed quote: most of all pushes, so all that it needs is bound once."""
+        push_of, is_whole, add = pb.PushQuote.FromString, is_complete, self.store.add_quote
+        quotes, books, followed = self.store.quotes, self._books, self._followed
+        put, dressed, eod = self._put, in_zone(PushQuote, self._config.zone), _EOD
+
+        def take_quote(body: bytes) -> None:
+            push = push_of(body)
+            symbol = push.symbol
+            is_eod = push.tag == eod  # a correction for candlesticks alone
+            if not is_eod:
+                if is_whole(body):
+                    quotes[symbol] = push
+                else:
+                    push = add(symbol, push)
+            if books:
+                book = books.get(symbol)
+                if book is not None:  # its bars are told before the quote that changed them
+                    self.tell_bars(symbol, book.take_quote(push))
+            if is_eod:
+                return
+            callback = followed.callback
+            if callback is not None and symbol in followed.symbols:
+                put((callback, symbol, dressed(push)))
+
+        return take_quote
 
     def _take_depth(self, body: bytes) -> None:
         push = pb.PushDepth.FromString(body)

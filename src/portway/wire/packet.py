@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, TypeAlias
@@ -35,7 +36,7 @@ __all__ = [
     "encode_request",
     "encode_response",
     "packet_length",
-    "push_start",
+    "push_heads",
 ]
 
 BODY_BYTES_MAX: Final = 2**24 - 1  # body_len is a 24-bit field.
@@ -212,14 +213,17 @@ def encode_packet(packet: Packet, compress_over_bytes: int | None = None) -> byt
     return head + len(body).to_bytes(3, "big") + body + _trailer(packet.signature)
 
 
-def push_start(cmd_code: int) -> bytes:
-    """Return the first two bytes of a plain push: neither signed nor compressed.
+def push_heads(cmd_code: int) -> Iterator[tuple[bytes, int]]:
+    """Yield what plain pushes of this command begin with, as (four bytes, length).
 
-    The short way for a client that reads a flood of pushes. A message that begins so and whose
-    length is the one in its next three bytes, big-endian, plus `PUSH_HEAD_BYTES` is such a push;
-    of any other `decode_packet` tells what it is or what is wrong.
+    The short way for a client that reads a flood of pushes, all but those of 64 KiB and more: a
+    message that begins so and has `length` bytes and as many as its fifth byte says is one, neither
+    signed nor compressed, with its body behind `PUSH_HEAD_BYTES`. Of any other message
+    `decode_packet` tells what it is or what is wrong.
     """
-    return _PUSH_STARTS[cmd_code]
+    start = bytes((PacketType.PUSH, cmd_code, 0))
+    for high in range(256):
+        yield start + bytes((high,)), PUSH_HEAD_BYTES + (high << 8)
 
 
 def packet_length(

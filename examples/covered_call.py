@@ -52,11 +52,22 @@ def call_above(on):
     """The call of this week's expiry with the nearest strike above the present price."""
     expiry = min(day for day in quotes.option_chain_expiry_date_list(SYMBOL) if day > on)
     last = quotes.quote([SYMBOL])[0].last_done
-    strikes = [one for one in quotes.option_chain_info_by_date(SYMBOL, expiry) if one.price > last]
-    return min(strikes, key=lambda one: one.price).call_symbol
+    calls = calls_of(quotes.option_chain_info_by_date(SYMBOL, expiry))
+    return min((strike, symbol) for strike, symbol in calls if strike > last)[1]
 
 
-config = lp.Config.from_env()  # With longbridge.openapi: from_apikey_env().
+def calls_of(chain):
+    """Strike and symbol of each call: longport lists strikes, longbridge and portway contracts."""
+    for one in chain:
+        if hasattr(one, "call_symbol"):
+            yield one.price, one.call_symbol
+        elif one.direction == lp.OptionDirection.Call:
+            yield one.strike_price, one.symbol
+
+
+# The libraries name it differently; all else is the same in longport, longbridge and portway.
+from_env = getattr(lp.Config, "from_apikey_env", None) or lp.Config.from_env
+config = from_env()
 quotes, trades = lp.QuoteContext(config), lp.TradeContext(config)
 quotes.subscribe([SYMBOL], [lp.SubType.Quote])
 begin = trades.account_balance("USD")[0].net_assets

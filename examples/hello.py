@@ -10,7 +10,9 @@ from time import sleep
 
 import longport.openapi as lp
 
-config = lp.Config.from_env()
+# The libraries name it differently; all else is the same in longport, longbridge and portway.
+from_env = getattr(lp.Config, "from_apikey_env", None) or lp.Config.from_env
+config = from_env()
 quotes, trades = lp.QuoteContext(config), lp.TradeContext(config)
 quotes.set_on_quote(lambda symbol, push: print(symbol, push.last_done, push.volume))
 quotes.subscribe(["700.HK", "AAPL.US", "600519.SH"], [lp.SubType.Quote])

@@ -62,7 +62,9 @@ def trade(shares, at):
     return order.charge_detail.total_amount
 
 
-config = lp.Config.from_env()  # With longbridge.openapi: from_apikey_env().
+# The libraries name it differently; all else is the same in longport, longbridge and portway.
+from_env = getattr(lp.Config, "from_apikey_env", None) or lp.Config.from_env
+config = from_env()
 quotes, trades = lp.QuoteContext(config), lp.TradeContext(config)
 quotes.subscribe([SYMBOL], [lp.SubType.Quote])
 begin = trades.account_balance("USD")[0].net_assets

@@ -72,6 +72,20 @@ def test_times_are_naive_local(hong_kong_zone: None) -> None:
     assert 'timestamp: "2023-11-14T22:13:20Z"' in repr(event)
 
 
+def test_a_moment_that_was_read_before_follows_the_zone_of_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What one push of a second has cost is kept for the next one, and for that zone alone."""
+    seen = []
+    for zone in ("UTC", "America/New_York", "UTC"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        seen.append(PushQuote(quote_push(timestamp=1700000000)).timestamp.hour)
+    monkeypatch.undo()
+    time.tzset()
+    assert seen == [22, 17, 22]
+
+
 def test_a_class_can_be_given_a_zone() -> None:
     class Aware(PushQuote):
         __slots__ = ()

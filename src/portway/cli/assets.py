@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 from rich import box
@@ -16,6 +15,7 @@ from portway.cli.client import client_of, explained
 from portway.cli.home import home_option
 from portway.cli.live import show_live
 from portway.cli.owner import CURRENCIES, echo_json
+from portway.openapi import AccountBalance
 
 __all__ = ["assets"]
 
@@ -36,10 +36,10 @@ CASH = {
     "withdrawable": "withdraw_cash",
 }
 RISKS = {
-    "0": ("safe", "green"),
-    "1": ("medium", "yellow"),
-    "2": ("early warning", "bold yellow"),
-    "3": ("danger", "bold red"),
+    0: ("safe", "green"),
+    1: ("medium", "yellow"),
+    2: ("early warning", "bold yellow"),
+    3: ("danger", "bold red"),
 }
 
 
@@ -67,32 +67,31 @@ def assets(
     Where the output is no terminal, once.
     """
     client = client_of(ctx, home)
-    path = "/v1/asset/account" + (f"?currency={currency}" if currency else "")
-    with explained(client), client.calls() as http:
-        if as_json:
+    if as_json:
+        path = "/v1/asset/account" + (f"?currency={currency}" if currency else "")
+        with explained(client), client.raw() as http:
             echo_json(http.request("GET", path)["list"])
-            return
-        show_live(
-            lambda: _picture(http.request("GET", path)["list"][0]), once=once, seconds=seconds
-        )
+        return
+    with explained(client), client.trades() as trades:
+        show_live(lambda: _picture(trades.account_balance(currency)[0]), once=once, seconds=seconds)
 
 
-def _picture(balance: dict[str, Any]) -> Group:
+def _picture(balance: AccountBalance) -> Group:
     totals = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    totals.add_column(f"totals in {balance['currency']}")
+    totals.add_column(f"totals in {balance.currency}")
     totals.add_column("", justify="right")
     for heading, field in TOTALS.items():
-        totals.add_row(heading, _amount(balance[field]))
-    word, style = RISKS.get(balance["risk_level"], (balance["risk_level"], ""))
+        totals.add_row(heading, _amount(getattr(balance, field)))
+    word, style = RISKS.get(balance.risk_level, (str(balance.risk_level), ""))
     totals.add_row("risk", Text(word, style))
     cash = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     cash.add_column("cash")
     for heading in CASH:
         cash.add_column(heading, justify="right")
-    for row in balance["cash_infos"]:
-        cash.add_row(row["currency"], *(_amount(row[field]) for field in CASH.values()))
+    for row in balance.cash_infos:
+        cash.add_row(row.currency, *(_amount(getattr(row, field)) for field in CASH.values()))
     return Group(totals, cash)
 
 
-def _amount(text: str) -> str:
-    return f"{Decimal(text):,.2f}"
+def _amount(amount: Decimal) -> str:
+    return f"{amount:,.2f}"

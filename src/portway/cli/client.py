@@ -12,7 +12,14 @@ import click
 
 from portway.cli.env import environment
 from portway.cli.home import running_server
-from portway.openapi import Config, ConnectError, OpenApiException, QuoteContext, RequestTimeout
+from portway.openapi import (
+    Config,
+    ConnectError,
+    OpenApiException,
+    QuoteContext,
+    RequestTimeout,
+    TradeContext,
+)
 from portway.openapi.calls.socket_call import subscription_symbol
 from portway.openapi.dotenv import Environment, read_environment
 from portway.openapi.http import HttpClient
@@ -39,8 +46,12 @@ class Client:
         """Return a context; close it."""
         return QuoteContext(self.config, _marks=self.marks)
 
-    def calls(self) -> HttpClient:
-        """Return a client of the HTTP API; close it."""
+    def trades(self) -> TradeContext:
+        """Return a context; close it."""
+        return TradeContext(self.config, _marks=self.marks)
+
+    def raw(self) -> HttpClient:
+        """Return a client that gives answers as they are, for `--json`; close it."""
         return HttpClient._of(self.config, self.marks)
 
 

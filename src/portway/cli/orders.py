@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 from rich import box
@@ -16,6 +15,7 @@ from portway.cli.home import home_option
 from portway.cli.live import show_live
 from portway.cli.owner import echo_json
 from portway.cli.quote_rows import market_time
+from portway.openapi import Order, OrderSide, OrderStatus
 
 __all__ = ["orders"]
 
@@ -23,7 +23,7 @@ HEADINGS = {
     "order": False, "symbol": False, "side": False, "type": False, "quantity": True,
     "filled": True, "price": True, "average": True, "status": False, "updated": False,
 }  # fmt: skip
-ENDED = ("FilledStatus", "CanceledStatus", "RejectedStatus", "ExpiredStatus")
+ENDED = (OrderStatus.Filled, OrderStatus.Canceled, OrderStatus.Rejected, OrderStatus.Expired)
 
 
 @click.command()
@@ -45,33 +45,36 @@ def orders(
 
     Where the output is no terminal, once.
     """
-    client = client_of(ctx, home)
-    path = "/v1/trade/order/today" + (f"?symbol={symbol.upper()}" if symbol else "")
-    with explained(client), client.calls() as http:
-        if as_json:
+    client, wanted = client_of(ctx, home), symbol.upper() if symbol else None
+    if as_json:
+        path = "/v1/trade/order/today" + (f"?symbol={wanted}" if wanted else "")
+        with explained(client), client.raw() as http:
             echo_json(http.request("GET", path)["orders"])
-            return
-        show_live(lambda: _table(http.request("GET", path)["orders"]), once=once, seconds=seconds)
+        return
+    with explained(client), client.trades() as trades:
+        show_live(lambda: _table(trades.today_orders(wanted)), once=once, seconds=seconds)
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _table(rows: list[Order]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, is_right in HEADINGS.items():
         table.add_column(heading, justify="right" if is_right else "left", no_wrap=True)
     for row in rows:
-        at = datetime.fromtimestamp(int(row["updated_at"]), UTC)
-        status = row["status"].removesuffix("Status")
-        style = "dim" if row["status"] in ENDED else "bold"
+        at = row.updated_at or row.submitted_at
         table.add_row(
-            row["order_id"],
-            Text(row["symbol"], "bold"),
-            Text(row["side"], "green" if row["side"] == "Buy" else "red"),
-            row["order_type"],
-            row["quantity"],
-            row["executed_quantity"],
-            row["price"],
-            row["executed_price"] if row["executed_price"] != "0" else "",
-            Text(status, style),
-            f"{market_time(row['symbol'], at):%m-%d %H:%M:%S}",
+            row.order_id,
+            Text(row.symbol, "bold"),
+            Text(row.side.name, "green" if row.side is OrderSide.Buy else "red"),
+            row.order_type.name,
+            f"{row.quantity:f}",
+            f"{row.executed_quantity:f}",
+            _price(row.price),
+            _price(row.executed_price),
+            Text(row.status.name, "dim" if row.status in ENDED else "bold"),
+            f"{market_time(row.symbol, at):%m-%d %H:%M:%S}",
         )
     return table
+
+
+def _price(price: Decimal | None) -> str:
+    return "" if price is None else f"{price:f}"

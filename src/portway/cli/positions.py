@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 from rich import box
@@ -16,8 +15,7 @@ from portway.cli.home import home_option
 from portway.cli.live import show_live
 from portway.cli.owner import echo_json
 from portway.model.derivative import CONTRACT_SIZE, looks_like_option
-from portway.openapi import QuoteContext
-from portway.openapi.http import HttpClient
+from portway.openapi import QuoteContext, StockPosition, TradeContext
 
 __all__ = ["positions"]
 
@@ -42,36 +40,36 @@ def positions(
     Where the output is no terminal, once.
     """
     client = client_of(ctx, home)
-    with explained(client), client.calls() as http:
-        if as_json:
-            echo_json(_positions(http))
-            return
-        with client.quotes() as quotes:
-            show_live(lambda: _table(_positions(http), quotes), once=once, seconds=seconds)
+    if as_json:
+        with explained(client), client.raw() as http:
+            channels = http.request("GET", "/v1/asset/stock")["list"]
+            echo_json([row for channel in channels for row in channel["stock_info"]])
+        return
+    with explained(client), client.trades() as trades, client.quotes() as quotes:
+        show_live(lambda: _table(_positions(trades), quotes), once=once, seconds=seconds)
 
 
-def _positions(http: HttpClient) -> list[dict[str, Any]]:
-    channels = http.request("GET", "/v1/asset/stock")["list"]
-    return [row for channel in channels for row in channel["stock_info"]]
+def _positions(trades: TradeContext) -> list[StockPosition]:
+    return [row for channel in trades.stock_positions().channels for row in channel.positions]
 
 
-def _table(rows: list[dict[str, Any]], quotes: QuoteContext) -> Table:
+def _table(rows: list[StockPosition], quotes: QuoteContext) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, is_right in HEADINGS.items():
         table.add_column(heading, justify="right" if is_right else "left", no_wrap=True)
-    symbols = [row["symbol"] for row in rows]
+    symbols = [row.symbol for row in rows]
     prices = {one.symbol: one.last_done for one in quotes.quote(symbols)} if symbols else {}
     for row in rows:
-        table.add_row(*_cells(row, prices.get(row["symbol"])))
+        table.add_row(*_cells(row, prices.get(row.symbol)))
     return table
 
 
-def _cells(row: dict[str, Any], last: Decimal | None) -> list[str | Text]:
-    quantity, cost = Decimal(row["quantity"]), Decimal(row["cost_price"])
-    quantity *= CONTRACT_SIZE if looks_like_option(row["symbol"]) else 1
-    known = [row["symbol"], row["symbol_name"], row["quantity"], row["available_quantity"]]
+def _cells(row: StockPosition, last: Decimal | None) -> list[str | Text]:
+    held, cost = f"{row.quantity:f}", row.cost_price
+    quantity = row.quantity * (CONTRACT_SIZE if looks_like_option(row.symbol) else 1)
+    known = [row.symbol, row.symbol_name, held, f"{row.available_quantity:f}", f"{cost:f}"]
     if not last:
-        return [*known, row["cost_price"], "", "", "", "", row["currency"]]
+        return [*known, "", "", "", "", row.currency]
     gain = (quantity * (last - cost)).quantize(CENT)
     # Of a short, a rising price is a loss: the sign of the quantity turns it.
     rate = f"{(gain / abs(quantity * cost) * 100).quantize(CENT):+f}" if cost and quantity else ""
@@ -79,10 +77,9 @@ def _cells(row: dict[str, Any], last: Decimal | None) -> list[str | Text]:
     value = (quantity * last).quantize(CENT)
     return [
         *known,
-        row["cost_price"],
         f"{last:f}",
         f"{value:,f}",
         Text(f"{gain:+,f}", style),
         Text(rate, style),
-        row["currency"],
+        row.currency,
     ]

@@ -17,6 +17,7 @@ from portway.openapi import (
     AsyncQuoteContext,
     ConnectError,
     ContextClosed,
+    DecodeError,
     ErrorKind,
     OpenApiException,
     PushDepth,
@@ -171,6 +172,25 @@ def test_an_end_of_day_correction_is_not_a_quote(peer: Peer, context: QuoteConte
     peer.push(101, quote_push(last_done="1.0", tag=pb.PushQuoteTag.Eod))
     peer.push(101, quote_push(last_done="2.0"))
     assert events.get(timeout=WAIT)[1].last_done == Decimal("2.0")
+
+
+def test_a_push_that_only_looks_complete_is_refused_where_it_is_read(
+    peer: Peer, context: QuoteContext
+) -> None:
+    """Such a push is decoded late; the next one mends what is stored."""
+    events = collect(context)
+    context.subscribe(["700.HK"], [SubType.Quote])
+    broken = quote_push().SerializeToString() + b"\xff\xff"
+    peer.send(encode_push(101, broken))
+    _, event = events.get(timeout=WAIT)
+    for _ in range(2):
+        with pytest.raises(DecodeError, match="PushQuote"):
+            _ = event.last_done
+    with pytest.raises(DecodeError, match="PushQuote"):
+        _ = context.realtime_quote(["700.HK"])[0].last_done
+    peer.push(101, quote_push())
+    assert events.get(timeout=WAIT)[1].last_done == Decimal("612.500")
+    assert context.realtime_quote(["700.HK"])[0].last_done == Decimal("612.500")
 
 
 def test_unreadable_and_unknown_pushes_are_passed_over(peer: Peer, context: QuoteContext) -> None:

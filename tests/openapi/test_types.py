@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from google.protobuf.message import DecodeError as BadMessage
 
 from portway.openapi import (
     DecodeError,
@@ -26,7 +27,7 @@ from portway.openapi import (
     TradeStatus,
     types,
 )
-from portway.openapi.values import Value
+from portway.openapi.values import Value, undecoded
 from portway.wire.pb import quote_pb2 as pb
 from tests.openapi.peer import quote_push
 
@@ -129,6 +130,34 @@ def test_values_compare_hash_copy_and_pickle() -> None:
     assert copy.deepcopy(one) == one
     assert one.to_dict() == one.__dict__()  # type: ignore[operator]
     assert list(one.to_dict()) == list(PushQuote._fields)
+
+
+def test_a_value_that_was_not_decoded_yet_is_like_any_other() -> None:
+    decoded = []
+
+    def decode(body: bytes) -> pb.PushQuote:
+        decoded.append(body)
+        return pb.PushQuote.FromString(body)
+
+    kind = undecoded(PushQuote, decode, BadMessage)
+    plain, body = PushQuote(quote_push()), quote_push().SerializeToString()
+    unread = kind(body)
+    assert isinstance(unread, PushQuote)
+    assert not decoded
+    assert (unread.last_done, unread.volume, unread.timestamp) == (
+        plain.last_done, plain.volume, plain.timestamp,
+    )  # fmt: skip
+    assert len(decoded) == 1
+    assert type(unread) is PushQuote
+    assert kind(body) == plain
+    assert hash(kind(body)) == hash(plain)
+    assert repr(kind(body)) == repr(plain)
+    assert pickle.loads(pickle.dumps(kind(body))) == plain
+    assert copy.copy(kind(body)) == plain
+    with pytest.raises(DecodeError, match="PushQuote"):
+        _ = kind(b"\xff").volume
+    with pytest.raises(AttributeError):
+        kind(body).volume = 1
 
 
 def test_values_are_read_only() -> None:

@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from google.protobuf.message import DecodeError as BadMessage
+
 from portway.openapi.calls import quote as calls
 from portway.openapi.candle_desk import CANDLE_TYPES, CandleDesk
 from portway.openapi.core import CONNECTION, Core
@@ -23,7 +25,7 @@ from portway.openapi.pull_types import CandlestickRow, PushCandlestick, QuotePac
 from portway.openapi.store import Store, is_complete
 from portway.openapi.transport import Channel
 from portway.openapi.types import PushBrokers, PushDepth, PushQuote, PushTrades
-from portway.openapi.values import in_zone
+from portway.openapi.values import in_zone, undecoded
 from portway.wire import names
 from portway.wire.commands import QuoteCommand
 from portway.wire.pb import quote_pb2 as pb
@@ -41,9 +43,13 @@ T = TypeVar("T")
 QUOTE_KINDS: Final = ("quote", "depth", "brokers", "trades", "candlestick")
 
 CACHE_ENTRIES_MAX: Final = 1000
+_DECODED_AHEAD: Final = 2**16  # quotes, after one that was read
 
 _SESSIONS = read_table(TradeSession, names.TRADE_SESSION)
 _EOD: Final = int(pb.PushQuoteTag.Eod)
+# The last field of a push, where it has one, is its kind: this byte and a number of one byte. Else
+# it ends with the digits of an amount.
+_TAG: Final = pb.PushQuote.DESCRIPTOR.fields_by_name["tag"].number << 3
 
 
 class _Followed:
@@ -53,8 +59,7 @@ class _Followed:
 
     def __init__(self) -> None:
         self.callback: Callback | None = None
-        # Plain text, because an enum costs more to look up than a push.
-        self.symbols: frozenset[str] = frozenset()
+        self.symbols: Mapping[bytes, str] = {}  # as on the wire, and as text
 
 
 class QuoteCore(Core):
@@ -92,7 +97,7 @@ class QuoteCore(Core):
         self._trade_symbols: frozenset[str] = frozenset()
         self._profile: pb.UserQuoteProfileResponse | None = None
         self._cache: dict[tuple[int, bytes], tuple[float, asyncio.Task[Any]]] = {}
-        self.store = Store()
+        self.store = Store(in_zone(PushQuote, config.zone))
         self.candles = CandleDesk(self, config)
         self._books = self.candles.books
         super().__init__(config, channel, {**language, **marks}, "quote")
@@ -185,7 +190,8 @@ class QuoteCore(Core):
 
     def _remember(self, subscribed: Mapping[str, frozenset[SubType]]) -> None:
         self._subscribed = subscribed
-        self._followed.symbols = frozenset(s for s, t in subscribed.items() if SubType.Quote in t)
+        followed = (symbol for symbol, types in subscribed.items() if SubType.Quote in types)
+        self._followed.symbols = {symbol.encode(): symbol for symbol in followed}
         self._trade_symbols = frozenset(s for s, t in subscribed.items() if SubType.Trade in t)
 
     async def _signed_in(self, line: Line, is_first: bool) -> None:
@@ -230,31 +236,59 @@ class QuoteCore(Core):
                 self._put((callback, symbol, self._push_candlestick(row)))
 
     def _quote_taker(self) -> Callable[[bytes], None]:
-        """What takes a pushed quote: most of all pushes, so all that it needs is bound once."""
-        push_of, is_whole, add = pb.PushQuote.FromString, is_complete, self.store.add_quote
+        """What takes a pushed quote: most of all pushes, so all that it needs is bound once.
+
+        A complete one that no candlestick wants is decoded when the program reads it, if ever; once
+        it has read one, the next are decoded at once, which costs less than to do it later.
+        """
+        ahead = 0
+
+        def decode(body: bytes) -> pb.PushQuote:
+            nonlocal ahead
+            ahead = _DECODED_AHEAD
+            return push_of(body)
+
+        push_of, is_whole, take_slowly = pb.PushQuote.FromString, is_complete, self._take_quote
+        dressed = in_zone(PushQuote, self._config.zone)
+        unread = undecoded(dressed, decode, BadMessage)
         quotes, books, followed = self.store.quotes, self._books, self._followed
-        put, dressed, eod = self._put, in_zone(PushQuote, self._config.zone), _EOD
+        put = self._put
 
         def take_quote(body: bytes) -> None:
-            push = push_of(body)
-            symbol = push.symbol
-            is_eod = push.tag == eod  # a correction for candlesticks alone
-            if not is_eod:
-                if is_whole(body):
-                    quotes[symbol] = push
-                else:
-                    push = add(symbol, push)
-            if books:
-                book = books.get(symbol)
-                if book is not None:  # its bars are told before the quote that changed them
-                    self.tell_bars(symbol, book.take_quote(push))
-            if is_eod:
+            nonlocal ahead
+            found = is_whole(body)
+            if found is None or books or body[-2] == _TAG:
+                before = ahead
+                take_slowly(dressed(push_of(body)), is_whole=found is not None)
+                ahead = before  # what is merged was not read by the program
                 return
+            if ahead:
+                ahead -= 1
+                quote = dressed(push_of(body))
+            else:
+                quote = unread(body)
+            symbol = followed.symbols.get(found[1])
+            quotes[symbol or found[1].decode()] = quote
             callback = followed.callback
-            if callback is not None and symbol in followed.symbols:
-                put((callback, symbol, dressed(push)))
+            if callback is not None and symbol is not None:
+                put((callback, symbol, quote))
 
         return take_quote
+
+    def _take_quote(self, quote: PushQuote, *, is_whole: bool) -> None:
+        push: pb.PushQuote = quote._message
+        symbol = push.symbol
+        is_eod = push.tag == _EOD  # a correction for candlesticks alone
+        if is_whole and not is_eod:
+            self.store.quotes[symbol] = quote
+        elif not is_eod:
+            quote = self.store.add_quote(symbol, push)
+        book = self._books.get(symbol)
+        if book is not None:  # its bars are told before the quote that changed them
+            self.tell_bars(symbol, book.take_quote(quote._message))
+        callback = self._followed.callback
+        if callback is not None and not is_eod and symbol.encode() in self._followed.symbols:
+            self._put((callback, symbol, quote))
 
     def _take_depth(self, body: bytes) -> None:
         push = pb.PushDepth.FromString(body)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from portway.openapi.types import PushQuote
 from portway.wire.pb import quote_pb2 as pb
 
 __all__ = ["TRADES_KEPT_MAX", "TRADES_KEPT_MIN", "Store", "is_complete", "merge_quote"]
@@ -20,10 +21,11 @@ TRADES_KEPT_MIN: Final = 500
 # Most pushes leave nothing out, and one look at the bytes tells: all of the fields below are there,
 # in the order of their numbers, and their text begins with 1..9. Reading six fields costs more than
 # the rest of a push. What this does not recognise is looked at field by field.
+# The first group is the symbol.
 _NUMBER = rb"[\x80-\xff]*+[\x00-\x7f]"
 _DIGITS = rb".[1-9][0-9.]*"
 is_complete: Final = re.compile(
-    rb"\n.[^\x10]++\x10" + _NUMBER
+    rb"\n.([^\x10]++)\x10" + _NUMBER
     + b"".join(tag + _DIGITS for tag in (rb"\x1a", rb'"', rb"\*", b"2"))
     + b"8" + _NUMBER + rb"@[\x80-\xff]*+[\x01-\x7f]J.[1-9]",
     re.DOTALL,
@@ -33,23 +35,27 @@ is_complete: Final = re.compile(
 class Store:
     """The latest state of each symbol; kept until its context ends.
 
+    Args:
+        dressed: The class that quotes are kept as.
+
     Attributes:
         quotes: The complete quote of each symbol; who has one complete may put it in himself.
     """
 
-    def __init__(self) -> None:
-        self.quotes: dict[str, pb.PushQuote] = {}
+    def __init__(self, dressed: type[PushQuote] = PushQuote) -> None:
+        self._dressed = dressed
+        self.quotes: dict[str, PushQuote] = {}
         self._asks: dict[str, Mapping[int, pb.Depth]] = {}
         self._bids: dict[str, Mapping[int, pb.Depth]] = {}
         self._ask_brokers: dict[str, Mapping[int, pb.Brokers]] = {}
         self._bid_brokers: dict[str, Mapping[int, pb.Brokers]] = {}
         self._trades: dict[str, tuple[pb.Trade, ...]] = {}
 
-    def add_quote(self, symbol: str, push: pb.PushQuote) -> pb.PushQuote:
+    def add_quote(self, symbol: str, push: pb.PushQuote) -> PushQuote:
         """Take a pushed quote of this symbol; return it, complete."""
-        merged = merge_quote(self.quotes.get(symbol), push)
-        self.quotes[symbol] = merged
-        return merged
+        quote = self._dressed(merge_quote(self.quote(symbol), push))
+        self.quotes[symbol] = quote
+        return quote
 
     def add_depth(self, push: pb.PushDepth) -> None:
         """Take pushed levels: each replaces the level at its position."""
@@ -75,8 +81,13 @@ class Store:
         self._trades[push.symbol] = trades
 
     def quote(self, symbol: str) -> pb.PushQuote | None:
-        """The quote of a symbol, or `None` before its first push."""
-        return self.quotes.get(symbol)
+        """The quote of a symbol, or `None` before its first push.
+
+        Raises:
+            DecodeError: If it cannot be read; the next push mends that.
+        """
+        quote = self.quotes.get(symbol)
+        return None if quote is None else quote._message
 
     def depth(self, symbol: str) -> pb.SecurityDepthResponse:
         """Both sides by position; empty before the first push."""

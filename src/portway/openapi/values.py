@@ -114,6 +114,8 @@ class Value:
         return self
 
 
+_slot: Any = vars(Value)["_message"]  # where the message lies, whatever a variant makes of the name
+
 # Variants of the public classes: with zoned times, or built from attributes.
 _ZONED: dict[tuple[type[Value], tzinfo], type[Value]] = {}
 _GIVEN: dict[type[Value], type[Value]] = {}
@@ -127,6 +129,34 @@ def in_zone(kind: type[V], zone: tzinfo | None) -> type[V]:
     if made is None:
         made = _ZONED[kind, zone] = _variant(kind, {"_zone": zone})
     return cast("type[V]", made)
+
+
+def undecoded(
+    kind: type[V], decode: Callable[[bytes], Any], unreadable: type[Exception]
+) -> type[V]:
+    """Return the variant of a class that wraps a message as it came and decodes it when first read.
+
+    Args:
+        kind: The class; its values become plain ones of it when they are read.
+        decode: Makes the message of the bytes.
+        unreadable: What `decode` raises; reading then raises `DecodeError`.
+    """
+
+    def read(self: Value) -> Any:
+        held = _slot.__get__(self)
+        if not isinstance(held, bytes):
+            return held  # by another thread, a moment ago
+        try:
+            message = decode(held)
+        except unreadable as error:
+            raise DecodeError(f"decode message error: {kind.__name__}: {error}") from None
+        _slot.__set__(self, message)
+        self.__class__ = kind
+        return message
+
+    put = _slot.__set__
+    members = {"_message": property(read), "__init__": lambda self, body: put(self, body)}
+    return cast("type[V]", _variant(kind, members))
 
 
 def dressed(result: T, zone: tzinfo | None) -> T:

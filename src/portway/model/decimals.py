@@ -19,7 +19,7 @@ from decimal import (
     Inexact,
     InvalidOperation,
 )
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
 
 SIGNIFICANT_DIGITS_MAX: Final = 28  # The clients' numbers have a 96-bit mantissa.
 FRACTION_DIGITS_MAX: Final = 28  # ... and a scale of at most 28.
+TEXTS_KEPT: Final = 8192  # Texts, and their numbers, that need not be made again.
 TEXT_CHARS_MAX: Final = 64  # Longer text is refused unread: a bound on the work of one field.
 
 _PLAIN: Final = re.compile(r"-?[0-9]+(?:\.([0-9]+))?")
@@ -76,6 +77,7 @@ def parse_decimal(text: str) -> Decimal:
     return value if value else value.copy_abs()
 
 
+@lru_cache(TEXTS_KEPT)  # the same prices and quantities come again and again
 def wire_text(value: Decimal, places: int = 0) -> str:
     """Return `value` in plain notation, exactly, with at least `places` decimals.
 

@@ -72,7 +72,7 @@ log = logging.getLogger(__name__)
 INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
 BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
 BATCH_EVENTS_MAX: Final = 1000  # After which no further command is added: others write too.
-EVENTS_A_TURN: Final = 64  # Decided, or told, before the event loop gets its turn: some 10 ms.
+EVENTS_A_TURN: Final = 32  # Decided, or told, before the event loop gets its turn: some 3 ms.
 SNAPSHOT_RECORDS: Final = 20_000  # A snapshot is due after so many records: about a second's fold.
 # The clock's and the market's commands are awaited one by one, and none of them may be lost.
 _UNBOUNDED: Final = (

@@ -7,8 +7,9 @@ Which orders may stand, be replaced or be cancelled is decided in the core.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from portway.gateway.errors import Refused, refusal_of
@@ -36,7 +37,13 @@ from portway.gateway.http.request import (
 )
 from portway.gateway.http.services import Services
 from portway.gateway.multileg_json import multi_leg_object
-from portway.gateway.order_json import execution_object, order_detail, order_object, text
+from portway.gateway.order_json import (
+    execution_object,
+    order_detail,
+    order_object,
+    stock_name,
+    text,
+)
 from portway.model.command import CancelOrder, Command, ReplaceOrder, SubmitOrder
 from portway.model.event import Event, OrderAccepted, OrderRefused, OrderRepeated
 from portway.model.order import (
@@ -46,7 +53,7 @@ from portway.model.order import (
     OrderTerms,
     OrderType,
 )
-from portway.model.symbol import REGION_MARKETS, Market
+from portway.model.symbol import REGION_MARKETS, Market, Symbol
 from portway.trading.errors import TradingError
 from portway.trading.ports import ExecutionFilter, OrderFilter
 from portway.trading.queries import ROWS_MAX, OrderPage, TradeQueries
@@ -158,8 +165,8 @@ async def today_orders(services: Services, request: Request) -> dict[str, Any]:
     where = _order_filter(request)
     queries, days = services.trades.queries, services.trades.trading_days()
     account_no, part = request.account_no, _page_and_size(request)
-    page = await asyncio.to_thread(queries.orders_today, account_no, where, days, *part)
-    return await _orders(services, request, page)
+    find = partial(queries.orders_today, account_no, where, days, *part)
+    return await _orders(services, request, find)
 
 
 async def history_orders(services: Services, request: Request) -> dict[str, Any]:
@@ -168,8 +175,8 @@ async def history_orders(services: Services, request: Request) -> dict[str, Any]
     where = _order_filter(request, begin, end)
     queries, days = services.trades.queries, services.trades.trading_days()
     account_no, part = request.account_no, _page_and_size(request)
-    page = await asyncio.to_thread(queries.orders_history, account_no, where, days, *part)
-    return await _orders(services, request, page)
+    find = partial(queries.orders_history, account_no, where, days, *part)
+    return await _orders(services, request, find)
 
 
 async def order_detail_of(services: Services, request: Request) -> dict[str, Any]:
@@ -327,24 +334,32 @@ def _range(
     return begin, end
 
 
-async def _orders(services: Services, request: Request, page: OrderPage) -> dict[str, Any]:
+async def _orders(
+    services: Services, request: Request, find: Callable[[], OrderPage]
+) -> dict[str, Any]:
     """Return a list of orders; children stand in their parents' objects, unless asked for."""
     asks_child = request.text("is_attached") == "true"
-    orders = [one for one in page.orders if (one.parent_id is not None) is asks_child]
-    symbols = {order.terms.symbol for order in orders}
-    instruments = {symbol: services.quotes.instrument(symbol) for symbol in symbols}
 
-    def shown() -> list[dict[str, Any]]:
+    def shown() -> tuple[list[dict[str, Any]], bool]:
+        page = find()
+        orders = [one for one in page.orders if (one.parent_id is not None) is asks_child]
         children = _children(services.trades.queries, request.account_no, orders)
         language, has_dc_region = request.language, request.has_dc_region
-        return [
-            order_object(order, instruments[order.terms.symbol], language, has_dc_region)
+        rows = [
+            order_object(order, None, language, has_dc_region)
             | _later_fields(order, children, request)
             for order in orders
         ]
+        return rows, page.has_more
 
-    # In a thread: a thousand orders are worth many turns of the event loop.
-    return {"orders": await asyncio.to_thread(shown), "has_more": page.has_more}
+    # In a thread, and in one go: a thousand orders are worth many turns of the event loop, and when
+    # much is going on each turn is waited for. Only the loop may ask the market for a security.
+    rows, has_more = await asyncio.to_thread(shown)
+    symbols: set[Symbol] = {row["symbol"] for row in rows}
+    instruments = {symbol: services.quotes.instrument(symbol) for symbol in symbols}
+    for row in rows:
+        row["stock_name"] = stock_name(instruments[row["symbol"]], request.language)
+    return {"orders": rows, "has_more": has_more}
 
 
 def _children(

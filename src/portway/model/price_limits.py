@@ -13,6 +13,7 @@ from collections.abc import Collection
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -43,6 +44,8 @@ __all__ = [
     "hk_vcm_watches",
     "us_luld",
 ]
+
+BANDS_KEPT: Final = 4096  # One for each security that is watched, and some of the minutes before.
 
 
 class PriceRange(Struct, frozen=True):
@@ -309,6 +312,7 @@ def hk_vcm_watches(at: time, *, is_half_day: bool) -> bool:
     return any(begin <= at < end for begin, end in (_VCM_HALF if is_half_day else _VCM_FULL))
 
 
+@lru_cache(BANDS_KEPT)  # asked at every order and every print, and new every five minutes at most
 def hk_vcm(reference: Decimal, percent: Decimal, table: SpreadTable) -> PriceRange:
     """Return the band around the price five minutes ago, rounded inward to ticks."""
     return PriceRange(

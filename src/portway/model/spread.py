@@ -36,9 +36,11 @@ _UNIT_PLACES: Final = 4  # Every tick of every table is a whole number of 0.0001
 _UNENDED: Final = 10**32  # In units of 0.0001: beyond any price the wire can carry.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SpreadTable:
     """The prices on which an instrument may trade, as a ladder of bands.
+
+    A table is a constant and compares as the object that it is: what follows from it can be kept.
 
     Valid prices are numbered from 0 at `lowest`, without a gap over the bands: a step of n ticks is
     a step of n ranks. A whole number of ticks is counted in integers, so no rounding ever enters.

@@ -133,8 +133,8 @@ class AttachedOrderDetail(Record):
     limit_depth_level = f.optional_number("limit_depth_level")
 
 
-class Order(Record):
-    """An order; prices in its currency, quantities in shares or contracts."""
+class _OrderFields(Record):
+    """What the lists and the detail of an order have in common."""
 
     __slots__ = ()
 
@@ -172,6 +172,13 @@ class Order(Record):
     monitor_price = f.optional_decimal("monitor_price")
     remark = f.text("remark")
     delayed_until = f.optional_instant("delayed_until")
+
+
+class Order(_OrderFields):
+    """An order; prices in its currency, quantities in shares or contracts."""
+
+    __slots__ = ()
+
     attached_orders = f.rows("attached_orders", AttachedOrderDetail)
     multi_leg = f.optional_one("multi_leg", MultiLegInfo)
 
@@ -219,45 +226,11 @@ class OrderChargeDetail(Record):
     items = f.rows("items", OrderChargeItem)
 
 
-class OrderDetail(Record):
+class OrderDetail(_OrderFields):
     """An order with its history and charges."""
 
     __slots__ = ()
 
-    order_id = f.text("order_id")
-    status = f.member("status", _ORDER_STATUS, OrderStatus.Unknown)
-    stock_name = f.text("stock_name")
-    quantity = f.decimal("quantity")
-    executed_quantity = f.decimal("executed_quantity")
-    price = f.optional_decimal("price")
-    executed_price = f.optional_decimal("executed_price", zero_is_none=True)
-    submitted_at = f.instant("submitted_at")
-    side = f.member("side", _ORDER_SIDE, OrderSide.Unknown)
-    symbol = f.text("symbol")
-    order_type = f.member("order_type", _ORDER_TYPE, OrderType.Unknown)
-    last_done = f.optional_decimal("last_done")
-    trigger_price = f.optional_decimal("trigger_price")
-    msg = f.text("msg")
-    tag = f.member("tag", _ORDER_TAG, OrderTag.Unknown)
-    time_in_force = f.member("time_in_force", _TIME_IN_FORCE_TYPE, TimeInForceType.Unknown)
-    expire_date = f.optional_day("expire_date")
-    updated_at = f.optional_instant("updated_at")
-    trigger_at = f.optional_instant("trigger_at")
-    trailing_amount = f.optional_decimal("trailing_amount")
-    trailing_percent = f.optional_decimal("trailing_percent")
-    limit_offset = f.optional_decimal("limit_offset")
-    trigger_status = f.optional_member(
-        "trigger_status", _TRIGGER_STATUS, TriggerStatus.Unknown, none="NOT_USED"
-    )
-    currency = f.text("currency")
-    outside_rth = f.optional_member(
-        "outside_rth", _OUTSIDE_RTH, OutsideRTH.Unknown, none="UnknownOutsideRth"
-    )
-    limit_depth_level = f.optional_number("limit_depth_level")
-    trigger_count = f.optional_number("trigger_count")
-    monitor_price = f.optional_decimal("monitor_price")
-    remark = f.text("remark")
-    delayed_until = f.optional_instant("delayed_until")
     free_status = f.member("free_status", _COMMISSION_FREE_STATUS, CommissionFreeStatus.Unknown)
     free_amount = f.optional_decimal("free_amount")
     free_currency = f.optional_text("free_currency")

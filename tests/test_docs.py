@@ -15,7 +15,7 @@ import pytest
 
 from portway.cli.main import main as cli
 from tests.conftest import ROOT
-from tests.support.server import Server, client_environment
+from tests.support.server import Server, text_of
 from tools import compat_table
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -119,17 +119,9 @@ def test_the_example_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     """Source: README. Moving prices are printed, and the order is filled."""
     blocks = dict(CODE.findall((ROOT / "README.md").read_text()))
     with Server(tmp_path / "home") as server:
-        answer = subprocess.run(
-            [sys.executable, "-c", blocks["python"]],
-            env=client_environment(server.env),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert answer.returncode == 0, answer.stderr
-    assert "700.HK" in answer.stdout
-    assert "Filled" in answer.stdout.splitlines()[-1]
+        said = text_of(["-c", blocks["python"]], server.env)
+    assert "700.HK" in said
+    assert "Filled" in said.splitlines()[-1]
 
 
 def test_the_script_written_by_hand_is_carried_out(tmp_path: Path) -> None:
@@ -163,17 +155,7 @@ def test_the_backtest_of_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "backtest.py").write_text("".join(blocks))
     (tmp_path / "equity_curve.py").write_text((ROOT / "examples/equity_curve.py").read_text())
     with Server(tmp_path / "lab", *arguments) as server:
-        answer = subprocess.run(
-            [sys.executable, "backtest.py"],
-            cwd=tmp_path,
-            env=client_environment(server.env),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert answer.returncode == 0, answer.stderr
-    said = answer.stdout
+        said = text_of(["backtest.py"], server.env, cwd=tmp_path)
     assert "the market stands at 2026-01-05 14:35:00+00:00" in said
     assert re.search(r"OrderStatus.Filled 100 at \d+", said)
     orders, profit = re.findall(r"(\d+) orders, ([+-][\d,.]+) USD", said)[0]

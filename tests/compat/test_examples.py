@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.server import Server, client_environment
+from tests.support.server import Server, text_of
 
 pytestmark = pytest.mark.compat
 
@@ -30,16 +30,7 @@ def run(example: str, library: str, folder: Path, *arguments: str) -> str:
     program = folder / example
     program.write_text(text.replace("import longport.openapi", f"import {library}.openapi"))
     with Server(folder / "home", *arguments) as server:
-        answer = subprocess.run(
-            [sys.executable, str(program)],
-            env=client_environment(server.env),
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
+        return text_of([str(program)], server.env)
 
 
 def portway(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +19,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.scenarios import tape
 from tests.support.once import gather_once, shared_folder
-from tests.support.server import Server, client_environment
+from tests.support.server import Server, text_of
 
 pytestmark = pytest.mark.compat
 
@@ -55,16 +53,8 @@ def trade(lean: Path, folder: Path, sdk: str) -> Any:
     program.write_text(text.replace("import longport.openapi", f"import {sdk}.openapi"))
     shutil.copy(EXAMPLES / "equity_curve.py", folder)
     with Server(folder / "home", "--replay", str(lean), *CLOCK) as server:
-        answer = subprocess.run(
-            [sys.executable, str(program), str(folder / "equity.svg")],
-            env=client_environment(server.env),
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-    assert answer.returncode == 0, answer.stderr
-    return {"said": answer.stdout, "picture": (folder / "equity.svg").read_text()}
+        said = text_of([str(program), str(folder / "equity.svg")], server.env)
+    return {"said": said, "picture": (folder / "equity.svg").read_text()}
 
 
 def test_two_fresh_homes_see_the_same_trades_profit_and_picture(runs: dict[str, Any]) -> None:

@@ -167,6 +167,22 @@ def run_program(path: Path, env: Mapping[str, str], *arguments: str, timeout: fl
     return _json_of([str(path), *arguments], env, timeout)
 
 
+def text_of(
+    command: Sequence[str], env: Mapping[str, str], *, cwd: Path | None = None, timeout: float = 240
+) -> str:
+    """Run a client program (arguments of the interpreter) to its end; return all it printed."""
+    answer = subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        env=client_environment(env),
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr.decode()[-4000:]
+    return answer.stdout.decode()
+
+
 def client_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The environment of a client's process: this one's, with the server's variables alone."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("LONGPORT_", "LONGBRIDGE_"))}
@@ -175,12 +191,4 @@ def client_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _json_of(command: Sequence[str], env: Mapping[str, str], timeout: float) -> Any:
-    answer = subprocess.run(
-        [sys.executable, *command],
-        env=client_environment(env),
-        capture_output=True,
-        timeout=timeout,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr.decode()[-4000:]
-    return json.loads(answer.stdout.decode().splitlines()[-1])
+    return json.loads(text_of(command, env, timeout=timeout).splitlines()[-1])

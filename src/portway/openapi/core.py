@@ -202,6 +202,7 @@ class Core(PushSink):
     def close(self) -> None:
         """End the connection and both threads; may be called again, and from a callback."""
         self._dispatcher.stop()
+        self._wire({})  # what has been read and not been told is dropped
         self._thread.stop(self._transport.close)  # ends the calls that a callback may wait for
         self._dispatcher.join()
         for stream in self._streams:

@@ -252,7 +252,7 @@ class QuoteCore(Core):
         dressed = in_zone(PushQuote, self._config.zone)
         unread = undecoded(dressed, decode, BadMessage)
         quotes, books, followed = self.store.quotes, self._books, self._followed
-        put = self._put
+        put = None if self._config.inline_callbacks else self._put
 
         def take_quote(body: bytes) -> None:
             nonlocal ahead
@@ -270,8 +270,15 @@ class QuoteCore(Core):
             symbol = followed.symbols.get(found[1])
             quotes[symbol or found[1].decode()] = quote
             callback = followed.callback
-            if callback is not None and symbol is not None:
+            if callback is None or symbol is None:
+                return
+            if put is not None:
                 put((callback, symbol, quote))
+                return
+            try:  # as `InlineDispatcher.put`, without its call
+                callback(symbol, quote)
+            except BaseException as error:  # noqa: BLE001 - as there
+                self._raised(callback, error)
 
         return take_quote
 

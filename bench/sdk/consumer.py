@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 MODULE, WHAT, HTTP, WS = sys.argv[1:]
-CALLS = 400
+CALLS = 4000
 ALL = (
     "last_done", "open", "high", "low", "timestamp", "volume", "turnover", "trade_status",
     "trade_session", "current_volume", "current_turnover",

@@ -1,8 +1,8 @@
 """Whether others get through while 5,000 orders are filled within a second.
 
 5,500 limit orders rest at the best bid of a security. Then the market moves: it prints below that
-bid, and most of them are filled at once, journaled, and pushed to their account. All the while a new
-client signs in again and again (password over HTTP, then a WebSocket), and another asks for the
+bid, and most of them are filled at once, journaled, and pushed to their account. All the while a
+new client signs in again and again (password over HTTP, then a WebSocket), and another asks for the
 orders of the day, a thousand of them. Who is told of the fills has a process of its own, as other
 clients have. All of them share this machine with the server; what is told is the slowest and the
 middle one.

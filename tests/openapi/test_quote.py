@@ -188,9 +188,13 @@ def test_a_push_that_only_looks_complete_is_refused_where_it_is_read(
             _ = event.last_done
     with pytest.raises(DecodeError, match="PushQuote"):
         _ = context.realtime_quote(["700.HK"])[0].last_done
+    peer.push(101, pb.PushQuote(symbol="700.HK", last_done="613.000"))  # partial, on nothing
+    _, event = events.get(timeout=WAIT)
+    assert (event.last_done, event.high) == (Decimal("613.000"), Decimal(0))
     peer.push(101, quote_push())
     assert events.get(timeout=WAIT)[1].last_done == Decimal("612.500")
     assert context.realtime_quote(["700.HK"])[0].last_done == Decimal("612.500")
+    assert context.metrics()["reconnects"] == 0
 
 
 def test_unreadable_and_unknown_pushes_are_passed_over(peer: Peer, context: QuoteContext) -> None:

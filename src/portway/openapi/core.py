@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import functools
 import inspect
 import logging
 import time
@@ -296,7 +295,8 @@ class Core(PushSink):
 
     def _raised(self, callback: Callback, error: BaseException) -> None:
         self.callback_errors += 1
-        callback = inspect.unwrap(callback)
+        if isinstance(callback, _WithoutSymbol):
+            callback = callback.given
         log.error("callback %r raised", callback, exc_info=error)
         on_error = self._on_error
         if on_error is not None:
@@ -314,7 +314,7 @@ class Core(PushSink):
         """The callback of a kind as it is called: with symbol and value."""
         given = self._set.get(kind)
         if given is not None and kind not in self._kinds_with_symbol:
-            given = _without_symbol(given)
+            given = _WithoutSymbol(given)
         streams = self._streams
         if not streams:
             assert given is not None
@@ -336,12 +336,16 @@ class Core(PushSink):
         """The callbacks have changed."""
 
 
-def _without_symbol(callback: Callback) -> Callback:
-    @functools.wraps(callback, assigned=(), updated=())
-    def with_value(_: str, value: Any) -> None:
-        callback(value)
+class _WithoutSymbol:
+    """A callback that is given the value alone."""
 
-    return with_value
+    __slots__ = ("given",)
+
+    def __init__(self, given: Callback) -> None:
+        self.given = given
+
+    def __call__(self, _: str, value: Any) -> None:
+        self.given(value)
 
 
 def _is_async(callback: Callback) -> bool:

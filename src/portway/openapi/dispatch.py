@@ -99,6 +99,7 @@ class Dispatcher:
             while self._queue and not self._stopping:
                 self._work_off()
                 self._check_drained()
+            self._check_drained()  # the bound may have been noticed when all was done by then
 
     def _work_off(self) -> None:
         take = self._queue.popleft

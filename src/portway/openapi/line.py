@@ -213,7 +213,8 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
         sock = transport.underlying_transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+        if sock is not None:  # as transports of some loops say
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
         self._watchdog = self._loop.call_later(SILENCE_SECONDS, self._watch)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from portway.openapi.errors import DecodeError
 from portway.openapi.types import PushQuote
 from portway.wire.pb import quote_pb2 as pb
 
@@ -53,7 +54,11 @@ class Store:
 
     def add_quote(self, symbol: str, push: pb.PushQuote) -> PushQuote:
         """Take a pushed quote of this symbol; return it, complete."""
-        quote = self._dressed(merge_quote(self.quote(symbol), push))
+        try:
+            before = self.quote(symbol)
+        except DecodeError:
+            before = None
+        quote = self._dressed(merge_quote(before, push))
         self.quotes[symbol] = quote
         return quote
 

@@ -25,6 +25,7 @@ from portway.wire.connection import Connection, Side, decode_message
 from portway.wire.errors import ProtocolError
 from portway.wire.handshake import decode_tcp_handshake, parse_websocket_query, websocket_query
 from portway.wire.packet import (
+    PUSH_HEAD_BYTES,
     PacketSignature,
     PushPacket,
     RequestPacket,
@@ -33,7 +34,7 @@ from portway.wire.packet import (
     encode_packet,
     encode_push,
     encode_request,
-    split_push,
+    push_heads,
 )
 from portway.wire.pb import control_pb2, quote_pb2
 from tests.fuzz.memory import Footprint, MemoryTransport, mutated
@@ -103,6 +104,7 @@ def corpus() -> list[bytes]:
 PACKETS = corpus()
 MESSAGES = (quote_pb2.PushQuote, quote_pb2.PushDepth, control_pb2.AuthRequest)
 QUERY = websocket_query().encode()
+HEADS = {head: length for command in range(256) for head, length in push_heads(command)}
 
 
 def parse(chance: random.Random, count: int) -> None:
@@ -117,7 +119,9 @@ def parse(chance: random.Random, count: int) -> None:
                 case 2:
                     decode_message(data, 1 << 20)
                 case 3:
-                    split_push(data)
+                    length = HEADS.get(data[:4])
+                    if length is not None and len(data) > 4 and length + data[4] == len(data):
+                        assert decode_packet(data) == PushPacket(data[1], data[PUSH_HEAD_BYTES:])
                 case 4:
                     parse_websocket_query(mutated(chance, QUERY))
                 case 5:

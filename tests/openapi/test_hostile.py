@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import queue
 import random
 import socket
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from portway.openapi import (
+    ConnectionState,
     DecodeError,
     HttpClient,
     OpenApiException,
@@ -28,13 +30,14 @@ from portway.openapi import (
 )
 from portway.openapi import loop as loop_module
 from portway.openapi import transport as transport_module
-from portway.wire.packet import ResponsePacket, encode_push, encode_response
+from portway.wire.packet import PUSH_HEAD_BYTES, ResponsePacket, encode_push, encode_response
 from portway.wire.pb import quote_pb2 as pb
 from tests.openapi.answers import answer_topic
 from tests.openapi.cutting import CuttingProxy
 from tests.openapi.peer import Peer, answer_quotes, envelope, quote_push
 from tests.openapi.push_script import ORDER
 from tests.openapi.test_trade import order_push
+from tests.openapi.waiting import WAIT
 
 SEED = 20261122
 CUTS = 200
@@ -68,6 +71,19 @@ def test_mutated_pushes_never_end_a_context(peer: Peer, quick: None, no_thread_l
             with suppress(Exception):  # the client may have hung up on the one before
                 peer.send(bytes(data[:cut]))
         assert context.quote(["700.HK"])[0].symbol == "700.HK"
+
+
+def test_a_push_cut_in_its_head_ends_the_line_and_says_why(peer: Peer, quick: None) -> None:
+    whole = encode_push(101, quote_push().SerializeToString())
+    lost: queue.Queue[str] = queue.Queue()
+    with QuoteContext(peer.config()) as context:
+        context.set_on_connection(
+            lambda event: lost.put(event.reason) if event.state is ConnectionState.LOST else None
+        )
+        for length in range(1, PUSH_HEAD_BYTES + 2):
+            context.subscribe(["700.HK"], [SubType.Quote])
+            peer.send(whole[:length])
+            assert "broke the protocol: TruncatedPacket" in lost.get(timeout=WAIT), length
 
 
 @pytest.mark.parametrize(

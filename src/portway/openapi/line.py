@@ -224,10 +224,11 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         message that looks like a push does no harm.
         """
         message = frame.get_payload_as_bytes()
-        known = self._takers.get(message[:4])
+        known, length = self._takers.get(message[:4]), len(message)
         if (
             known is not None
-            and known[1] + message[4] == len(message)
+            and length >= PUSH_HEAD_BYTES
+            and known[1] + message[4] == length
             and frame.fin
             and not self._parts
         ):

@@ -163,6 +163,10 @@ class Peer:
     def send_all(self, messages: list[bytes]) -> None:
         self._run(self._send_all(messages))
 
+    def ping(self, payload: bytes) -> None:
+        """Return when every client has answered a ping with what it carried."""
+        self._run(self._ping(payload))
+
     def close_connections(self, code: int = 1001, reason: str = "") -> None:
         self._run(self._close(code, reason))
 
@@ -226,6 +230,10 @@ class Peer:
     async def _send(self, data: bytes | str) -> None:
         for connection in list(self._connections.values()):
             await connection.send(data)
+
+    async def _ping(self, payload: bytes) -> None:
+        for connection in list(self._connections.values()):
+            await (await connection.ping(payload))
 
     async def _send_all(self, messages: list[bytes]) -> None:
         for message in messages:

@@ -110,9 +110,9 @@ class Core(PushSink):
         transport, thread = self._transport, self._thread
         if transport.line is not None and not call.life_s and thread.is_usable():
             reply, timeout_s = Reply(), self._config.timeout_s
-            thread.loop.call_soon_threadsafe(transport.start, call, reply)
             line = transport.line
             try:
+                transport.start(call, reply)
                 response = reply.wait(timeout_s)
             except (MustWait, ConnectError):
                 response = None  # the long way waits, and connects again

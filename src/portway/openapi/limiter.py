@@ -5,6 +5,7 @@ Pure arithmetic over an instant that the caller gives: no clock, no waiting.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 
 __all__ = ["Bucket", "Limiter"]
@@ -61,7 +62,19 @@ class Limiter:
             for command, limit, burst in rules
             if limit >= 1 and burst >= 1
         }
+        self._lock = threading.Lock()
         self.waited_s = 0.0  # in all, of all calls
+
+    def reserve_now(self, command: int, now: float) -> bool:
+        """Count a call if it may be sent at once; return whether it may. From any thread."""
+        bucket = self._buckets.get(command)
+        if bucket is None:
+            return True
+        with self._lock:
+            if bucket.wait_s(now) > 0:
+                return False
+            bucket.reserve(now)
+        return True
 
     def wait_s(self, command: int, now: float) -> float:
         """How long a call made at `now` would have to wait, in seconds."""
@@ -71,6 +84,9 @@ class Limiter:
     def reserve(self, command: int, now: float) -> float:
         """Count a call; return how many seconds to wait before sending it."""
         bucket = self._buckets.get(command)
-        wait = 0.0 if bucket is None else bucket.reserve(now)
+        if bucket is None:
+            return 0.0
+        with self._lock:
+            wait = bucket.reserve(now)
         self.waited_s += wait
         return wait

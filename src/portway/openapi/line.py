@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import picows
 from google.protobuf.message import DecodeError as BadMessage
 
+from portway.openapi.direct import DirectSender
 from portway.openapi.errors import ConnectError, DecodeError, RequestTimeout, refused
 from portway.wire.connection import RequestIds, decode_message
 from portway.wire.errors import ProtocolError
@@ -48,6 +49,7 @@ __all__ = [
 log = logging.getLogger("portway.openapi.socket")
 
 CONNECT_SECONDS: Final = 5.0
+BACKLOG_SECONDS: Final = 0.05  # between two looks at what the loop could not write yet
 SILENCE_SECONDS: Final = 120.0  # a service pings far more often than that
 _TIMEOUT_MS_MAX: Final = 60_000  # the protocol's own maximum
 
@@ -129,6 +131,9 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         }
         self._loop = asyncio.get_running_loop()
         self._transport: picows.WSTransport | None = None
+        # Held by whoever writes: requests come from any thread. What is written may end the line.
+        self._writing = threading.RLock()
+        self._direct: DirectSender | None = None
         self._ids = RequestIds()
         self._waiting: dict[int, asyncio.Future[ResponsePacket] | Reply] = {}
         self._parts: list[bytes] = []
@@ -158,15 +163,14 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         transport = self._transport
         if transport is None or self.closed.done():
             raise ConnectError(self._ended())
-        request_id = self._ids.take()
         answer: asyncio.Future[ResponsePacket] = self._loop.create_future()
-        self._waiting[request_id] = answer
-        self._set_paused(False)  # an answer may stand behind pushes that nobody took yet
         timer = self._loop.call_later(timeout_s, _expire, answer, call.command, timeout_s)
-        told_ms = min(_TIMEOUT_MS_MAX, told_ms)
-        packet = RequestPacket(call.command, request_id, told_ms, call.body)
+        with self._writing:
+            request_id, request = self._announced(call, answer, told_ms)
+            self._set_paused(False)  # an answer may stand behind pushes that nobody took yet
+            transport.send(_BINARY, request)
+            self._check_backlog()
         try:
-            transport.send(_BINARY, encode_request(packet))
             response = await answer
         finally:
             timer.cancel()
@@ -179,11 +183,45 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         if transport is None or self.closed.done():
             reply.set_exception(ConnectError(self._ended()))
             return
-        reply.request_id = self._ids.take()
-        self._waiting[reply.request_id] = reply
-        self._set_paused(False)
-        packet = RequestPacket(call.command, reply.request_id, told_ms, call.body)
-        transport.send(_BINARY, encode_request(packet))
+        with self._writing:
+            reply.request_id, request = self._announced(call, reply, told_ms)
+            self._set_paused(False)
+            transport.send(_BINARY, request)
+            self._check_backlog()
+
+    def start_here(self, call: SocketCall[Any], reply: Reply, told_ms: int) -> bool:
+        """Do as `start` on the calling thread; false if that cannot be done, and nothing was."""
+        with self._writing:
+            direct = self._direct
+            if direct is None:
+                return False
+            reply.request_id, request = self._announced(call, reply, told_ms)
+            try:
+                if not direct.send(request):
+                    del self._waiting[reply.request_id]
+                    return False
+            except BrokenPipeError as error:
+                self._loop.call_soon_threadsafe(self.disconnect, str(error))
+            is_paused = self._paused
+        if is_paused:
+            self._loop.call_soon_threadsafe(self.resume)
+        return True
+
+    def _check_backlog(self) -> None:
+        """After the loop wrote: what it could not write yet goes before all else."""
+        with self._writing:
+            if self._direct is not None and self._direct.is_behind():
+                self._loop.call_later(BACKLOG_SECONDS, self._check_backlog)
+
+    def _announced(
+        self, call: SocketCall[Any], waiter: asyncio.Future[ResponsePacket] | Reply, told_ms: int
+    ) -> tuple[int, bytes]:
+        """Number and bytes of a request whose answer is expected from now on."""
+        request_id = self._ids.take()
+        self._waiting[request_id] = waiter
+        told_ms = min(_TIMEOUT_MS_MAX, told_ms)
+        packet = RequestPacket(call.command, request_id, told_ms, call.body)
+        return request_id, encode_request(packet)
 
     def forget(self, reply: Reply) -> None:
         """Nobody waits for this answer any more."""
@@ -205,8 +243,12 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         if self._transport is None or self.closed.done():
             return
         self._reason = self._reason or reason
-        self._transport.send_close(picows.WSCloseCode.OK)
-        self._transport.disconnect()
+        self._hang_up(self._transport)
+
+    def _hang_up(self, transport: picows.WSTransport) -> None:
+        with self._writing:
+            transport.send_close(picows.WSCloseCode.OK)
+            transport.disconnect()
 
     # ----------------------------------------------------------------------------- receiving
 
@@ -215,6 +257,7 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         sock = transport.underlying_transport.get_extra_info("socket")
         if sock is not None:  # as transports of some loops say
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+        self._direct = DirectSender(transport)
         self._watchdog = self._loop.call_later(SILENCE_SECONDS, self._watch)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
@@ -250,7 +293,11 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
             self._watchdog.cancel()
         if not self.closed.done():
             self.closed.set_result(self._reason or "the server closed the connection")
-        for answer in self._waiting.values():
+        with self._writing:
+            if self._direct is not None:
+                self._direct.close()
+            self._direct, waiting = None, list(self._waiting.values())
+        for answer in waiting:
             if not answer.done():
                 answer.set_exception(ConnectError(self._ended()))
         self._tell_end()
@@ -297,8 +344,12 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
             said = f"{code} {payload[2:].decode('utf-8', 'replace')}".rstrip()
             self._reason = f"the server closed the connection: {said}"
             if self._transport is not None:
-                self._transport.send_close(picows.WSCloseCode.OK)
-                self._transport.disconnect()
+                self._hang_up(self._transport)
+        elif kind == picows.WSMsgType.PING:
+            if self._transport is not None:
+                with self._writing:
+                    self._transport.send_pong(payload)
+                    self._check_backlog()
         elif kind == picows.WSMsgType.TEXT:
             self.disconnect("the server broke the protocol: a text message")
 
@@ -343,6 +394,7 @@ async def open_line(url: str, headers: Mapping[str, str], sink: PushSink) -> Lin
                 extra_headers=dict(headers),
                 max_frame_size=PACKET_BYTES_MAX,
                 websocket_handshake_timeout=CONNECT_SECONDS,
+                enable_auto_pong=False,  # whoever writes holds the lock
                 logger_name=log,
             )
     except TimeoutError:

@@ -141,19 +141,20 @@ class Transport:
         raise broken
 
     def start(self, call: SocketCall[T], reply: Reply) -> None:
-        """Send a call at once, for a thread that waits; on the loop's thread.
+        """Send a call at once, from the thread that waits for its reply.
 
         The reply raises `MustWait` or `ConnectError` where `ask` would wait or try again.
         """
-        line, now = self.line, self._loop.time()
+        line = self.line
         if line is None:
             reply.set_exception(ConnectError("not connected"))
-        elif self.limiter.wait_s(call.command, now) > 0:
+        elif not self.limiter.reserve_now(call.command, time.monotonic()):
             reply.set_exception(MustWait())
         else:
             self.requests += 1
-            self.limiter.reserve(call.command, now)
-            line.start(call, reply, round(self._config.timeout_s * 1000))
+            told_ms = round(self._config.timeout_s * 1000)
+            if not line.start_here(call, reply, told_ms):
+                self._loop.call_soon_threadsafe(line.start, call, reply, told_ms)
 
     async def connect(self) -> None:
         """Make the first connection, if there is none.

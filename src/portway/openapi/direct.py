@@ -39,6 +39,7 @@ class DirectSender:
         self._socket: socket.socket | None = None
         if sock is not None and raw.get_extra_info("sslcontext") is None:
             self._socket = sock.dup()
+            self._socket.setblocking(False)
 
     def send(self, message: bytes) -> bool:
         """Send a binary message; return whether it is on its way.

@@ -167,10 +167,11 @@ class Line(picows.WSListener):  # type: ignore[misc, unused-ignore]
         timer = self._loop.call_later(timeout_s, _expire, answer, call.command, timeout_s)
         with self._writing:
             request_id, request = self._announced(call, answer, told_ms)
-            self._set_paused(False)  # an answer may stand behind pushes that nobody took yet
-            transport.send(_BINARY, request)
-            self._check_backlog()
         try:
+            with self._writing:
+                self._set_paused(False)  # an answer may stand behind pushes that nobody took yet
+                transport.send(_BINARY, request)
+                self._check_backlog()
             response = await answer
         finally:
             timer.cancel()

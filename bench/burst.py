@@ -131,8 +131,8 @@ class Burst:
             await self._move(follower)
         finally:
             self.is_over = True
-            await asyncio.gather(*tasks, return_exceptions=True)
             self.pushed_at = follower.end()
+        await asyncio.gather(*tasks)  # a probe that failed fails the bench
 
     async def _bid(self, http: Line) -> str:
         quotes = await signed_in(http, self.ports, Channel.QUOTE)

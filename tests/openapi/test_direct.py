@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import picows
 import pytest
+from websockets.asyncio.server import serve
 
 from portway.openapi import QuoteContext, SubType
-from portway.openapi.direct import MESSAGE_BYTES_MAX, _frame
+from portway.openapi.direct import MESSAGE_BYTES_MAX, DirectSender, _frame
 from portway.wire.packet import encode_push
 from portway.wire.pb import quote_pb2 as pb
+from tests.conftest import ROOT
 from tests.openapi.peer import Peer, answer_quotes, quote_push
 from tests.openapi.waiting import WAIT
+
+TLS = ROOT / "tests" / "fixtures" / "tls"  # A certificate of this machine's own, for tests alone.
 
 
 @pytest.mark.parametrize("length", [0, 1, 3, 4, 125, 126, 127, 255, 256, 1000, MESSAGE_BYTES_MAX])
@@ -29,6 +36,35 @@ def test_a_frame_is_binary_whole_and_masked(length: int) -> None:
     assert told == length
     key, masked = rest[:4], rest[4:]
     assert bytes(byte ^ key[n % 4] for n, byte in enumerate(masked)) == message
+
+
+@pytest.mark.parametrize("use_aiofastnet", [True, False])
+def test_nothing_goes_past_an_encrypted_connection(use_aiofastnet: bool) -> None:
+    """A frame on the bare socket would be readable by everybody, and break the session."""
+    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_tls.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
+    client_tls = ssl.create_default_context(cafile=TLS / "cert.pem")
+
+    async def sent(scheme: str, server_side: ssl.SSLContext | None) -> bool:
+        async with serve(
+            lambda peer: peer.wait_closed(), "127.0.0.1", 0, ssl=server_side
+        ) as server:
+            port = server.sockets[0].getsockname()[1]
+            transport, _ = await picows.ws_connect(
+                picows.WSListener,
+                f"{scheme}://localhost:{port}/",
+                ssl_context=client_tls if server_side else None,
+                use_aiofastnet=use_aiofastnet,
+            )
+            sender = DirectSender(transport)
+            try:
+                return sender.send(b"a request")
+            finally:
+                sender.close()
+                transport.disconnect()
+
+    assert asyncio.run(sent("ws", None))
+    assert not asyncio.run(sent("wss", server_tls))
 
 
 def test_keys_differ_from_frame_to_frame() -> None:

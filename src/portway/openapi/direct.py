@@ -37,7 +37,7 @@ class DirectSender:
         self._unwritten = raw.get_write_buffer_size
         self._is_behind = False
         self._socket: socket.socket | None = None
-        if sock is not None and raw.get_extra_info("sslcontext") is None:
+        if sock is not None and not transport.is_secure:
             self._socket = sock.dup()
             self._socket.setblocking(False)
 

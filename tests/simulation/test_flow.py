@@ -179,8 +179,8 @@ class WatchedFlow(Watched, Flow):
 class WatchedMoneyFlow(Watched, MoneyFlow):
     """The same with a margin account, options, exchange, resets and what companies give.
 
-    Options follow a split into whole shares alone, which tests/core/test_options.py tries. Any other
-    change would leave written calls without cover: here, shares on which some are held only pay.
+    Options follow a split into whole shares alone, which tests/core/test_options.py tries. Any
+    other change would leave written calls without cover: shares on which some are held only pay.
     """
 
     def _actions(self, command: TradingDayStarted) -> Iterator[CorporateAction | Redemption]:

@@ -19,7 +19,7 @@ import weakref
 
 import pytest
 
-from portway.gateway.http.listener import _BoundedProtocol
+from portway.gateway.http.connection import HttpConnection
 from portway.gateway.http.routes import ROUTES
 from portway.wire.signature import (
     bearer_token,
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.fuzz
 
 SHARDS = 2
 REQUESTS = (400_000 if IS_LONG else 20_000) // SHARDS
-CONNECTIONS: weakref.WeakSet[_BoundedProtocol] = weakref.WeakSet()
+CONNECTIONS: weakref.WeakSet[HttpConnection] = weakref.WeakSet()
 STATUS_LINE = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 # Endpoints whose success adds to the store are not called with a good signature.
 QUIET = [one for one in ROUTES.values() if "token" not in one.path]
@@ -57,7 +57,6 @@ KEYS = (
 async def test_bad_requests_end_in_coded_answers_and_leave_nothing_behind(
     shard: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.ERROR, "uvicorn.error")  # a line for each would be kept by the test
     seed = seed_of(shard)
     chance = random.Random(seed)
     print(f"PORTWAY_FUZZ_SEED={seed}")  # shown with a failure
@@ -136,18 +135,17 @@ def body_bytes(chance: random.Random) -> bytes:
 async def answers(w: World, raw: bytes, is_whole: bool) -> bool:
     """Send a request on a connection of its own; whether it was whole enough to be answered."""
     listener = w.gateway._http
-    protocol = _BoundedProtocol(listener._config, listener._state, {})
+    protocol = listener.connection()
     CONNECTIONS.add(protocol)
     transport = MemoryTransport(protocol)
     transport.feed(raw)
-    tasks = listener._state.tasks
     async with asyncio.timeout(WAIT_S):
         turns = 0
-        while tasks and not transport.written and (is_whole or turns < TURNS_MAX):
+        while listener.answering and not transport.written and (is_whole or turns < TURNS_MAX):
             turns += 1  # a damaged one may announce more than it brings
             await asyncio.sleep(0)
         transport.hang_up()
-        while tasks:  # noqa: ASYNC110
+        while listener.answering:  # noqa: ASYNC110
             await asyncio.sleep(0)
     await asyncio.sleep(0)
     if not transport.written:

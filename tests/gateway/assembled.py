@@ -168,7 +168,7 @@ class Gateway:
                 health=ports.health,
                 registry=registry,
                 stats=self.stats,
-            )
+            ).respond
         )
 
     async def start(self, host: str, ports: ListenerPorts) -> ListenerPorts:

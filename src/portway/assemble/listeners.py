@@ -113,7 +113,7 @@ class Listeners:
         host, ports = self._settings.host, self._settings.ports
         quote, quote_tcp = await self._quote_gate.listen(host, ports.quote, ports.quote_tcp)
         trade, trade_tcp = await self._trade_gate.listen(host, ports.trade, ports.trade_tcp)
-        self._http = HttpListener(self._app(conductor))
+        self._http = HttpListener(self._app(conductor).respond)
         http = await self._http.listen(host, ports.http)
         reachable = "127.0.0.1" if host in EVERYWHERE else host
         at = f"[{reachable}]" if ":" in reachable else reachable

@@ -6,7 +6,7 @@ The one list that the app, the tests and the documentation read.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Final
@@ -48,6 +48,10 @@ class Route:
     path: str
     endpoint: Endpoint
     limit: LimitClass
+    name: str = field(init=False)  # As limits, metrics and the log call it.
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.method} {self.path}")
 
 
 _TRADE, _PULL, _FREE = LimitClass.TRADE, LimitClass.PULL, LimitClass.FREE

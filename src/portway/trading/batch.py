@@ -7,9 +7,10 @@ the writer touches either.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from portway.core.state import State
 from portway.model.command import Command
@@ -20,19 +21,35 @@ from portway.trading.ports import JournalRecord, Published, Row
 from portway.trading.projections import rows_of
 from portway.trading.row_keys import key_of
 
-__all__ = ["Answer", "Batch", "Call", "parts_of", "refuse"]
+__all__ = [
+    "BATCH_COMMANDS_MAX",
+    "BATCH_EVENTS_MAX",
+    "Answer",
+    "Batch",
+    "Call",
+    "parts_of",
+    "refuse",
+]
+
+BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
+BATCH_EVENTS_MAX: Final = 1000  # After which no further command is added: others write too.
 
 Answer = tuple[Event, ...]
 
 
 @dataclass(slots=True)
 class Call:
-    """A submitted command and whoever waits for its answer; nobody waits for a market's move."""
+    """A submitted command and whoever waits for its answer; nobody waits for a market's move.
+
+    Attributes:
+        is_alone: It, or one beside it, met a defect: it is written with no other.
+    """
 
     command: Command
     at: datetime | None = None
     answer: asyncio.Future[Answer] | None = None
     events: Answer = ()
+    is_alone: bool = False
 
 
 @dataclass(slots=True)
@@ -40,14 +57,28 @@ class Batch:
     """What some commands add up to, until it is durable.
 
     Attributes:
-        commands: How many were decided.
+        calls: What was decided.
+        events: That followed, facts and others.
+        is_full: Nothing more is decided into it.
         rows: The latest of each row, in the order in which it first appeared.
     """
 
-    commands: int = 0
+    calls: list[Call] = field(default_factory=list)
+    events: int = 0
+    is_full: bool = False
     records: list[JournalRecord] = field(default_factory=list)
     rows: dict[object, Row] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
+
+    def add(self, call: Call) -> None:
+        """Take in a command that was decided."""
+        self.calls.append(call)
+        self.events += len(call.events)
+        self.is_full = (
+            call.is_alone
+            or len(self.calls) >= BATCH_COMMANDS_MAX
+            or self.events >= BATCH_EVENTS_MAX
+        )
 
     def collect(self, state: State, fact: Fact, order: Order | None, seq: int, index: int) -> None:
         """Add the rows that follow from a fact."""
@@ -61,7 +92,7 @@ def parts_of(published: Published, most: int) -> Iterator[Published]:
         yield Published(published.seq, published.facts[begin : begin + most])
 
 
-def refuse(calls: Sequence[Call], error: TradingError) -> None:
+def refuse(calls: Iterable[Call], error: TradingError) -> None:
     """Tell whoever waits for one of these that it met `error`."""
     for call in calls:
         if call.answer is not None and not call.answer.done():

@@ -1,11 +1,12 @@
 """One venue's only writer: commands in, durable facts out.
 
-The inbox is drained in batches; each command is stamped and decided on the state as it runs ahead
-of the disk; the facts and the rows that follow go to the journal in one transaction, in a worker
-thread; only then are callers answered and listeners told, in order. When the write fails nothing
-was told: the state is dropped and the batch answered `JournalUnavailable`, or `OutcomeUnknown` when
-nobody can tell; the state is folded anew once the journal can be written. Which facts follow is the
-core's affair, how they are kept the adapter's.
+Each command is stamped and decided on the state as it runs ahead of the disk. While a worker thread
+writes one batch, the facts and the rows that follow in one transaction, the next one is decided;
+only when a batch is durable are its callers answered and listeners told, in order. When a write
+fails nothing of it was told: the state is dropped, the batch answered `JournalUnavailable`, or
+`OutcomeUnknown` when nobody can tell, and what was decided behind it is decided again on the state
+that is folded anew once the journal can be written. Which facts follow is the core's affair, how
+they are kept the adapter's.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from msgspec import structs
@@ -30,19 +31,16 @@ from portway.model.command import (
     Command,
     ConfigureVenue,
     MarketMoved,
-    MarketView,
     SessionEnded,
     SessionOpened,
-    Stamped,
     TimeReached,
     TradingDayStarted,
     VenueSettings,
 )
-from portway.model.corporate_action import CorporateAction, Redemption
 from portway.model.event import Event, OrderRefused, OrderRepeated
 from portway.model.symbol import Market, Symbol
 from portway.trading import touched
-from portway.trading.batch import Answer, Batch, Call, parts_of, refuse
+from portway.trading.batch import BATCH_COMMANDS_MAX, Answer, Batch, Call, parts_of, refuse
 from portway.trading.errors import (
     DecisionFailed,
     JournalUnavailable,
@@ -64,14 +62,13 @@ from portway.trading.ports import (
 from portway.trading.prints import PRINTS_MAX, bounded_prints
 from portway.trading.recovery import recover
 from portway.trading.snapshot import encode_state
+from portway.trading.stamping import Views, stamp
 
-__all__ = ["BATCH_COMMANDS_MAX", "INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
+__all__ = ["INBOX_COMMANDS_MAX", "PRINTS_MAX", "VenueRunner"]
 
 log = logging.getLogger(__name__)
 
-INBOX_COMMANDS_MAX: Final = 4096  # Waiting commands of clients; one more is answered `VenueBusy`.
-BATCH_COMMANDS_MAX: Final = 256  # Commands that share one transaction.
-BATCH_EVENTS_MAX: Final = 1000  # After which no further command is added: others write too.
+INBOX_COMMANDS_MAX: Final = 4096  # That wait to be written; one more is answered `VenueBusy`.
 EVENTS_A_TURN: Final = 32  # Decided, or told, before the event loop gets its turn: some 3 ms.
 SNAPSHOT_RECORDS: Final = 20_000  # A snapshot is due after so many records: about a second's fold.
 # The clock's and the market's commands are awaited one by one, and none of them may be lost.
@@ -120,6 +117,10 @@ class VenueRunner:
         self._market = market
         self._configure = configure
         self._inbox: deque[Call] = deque()
+        self._taken: deque[Call] = deque()  # From the inbox and the moves, to be decided next.
+        self._views: Views = {}  # Made for what was taken.
+        self._open = Batch()  # Decided, and not being written yet.
+        self._written: tuple[Batch, asyncio.Future[None]] | None = None  # What is being written.
         self._moves: dict[Symbol, MarketMoved] = {}
         self._wake = asyncio.Event()
         self._listeners: list[Listener] = []
@@ -168,11 +169,15 @@ class VenueRunner:
         assert self._running is not None, "started"
         return self._running.state.settings
 
+    @property
+    def _is_snapshot_due(self) -> bool:
+        running = self._running
+        return running is not None and running.seq - running.snapshot_seq >= SNAPSHOT_RECORDS
+
     async def _keep_snapshot(self) -> None:
         """Save the state, for a quicker recovery; all of it is durable already."""
         running = self._running
-        if running is None or running.seq - running.snapshot_seq < SNAPSHOT_RECORDS:
-            return
+        assert running is not None, "a snapshot is due"
         # Encoded here, where nothing changes it meanwhile; written where nobody waits.
         snapshot = JournalRecord(running.seq, encode_state(running.state))
         running.snapshot_seq = running.seq
@@ -199,7 +204,7 @@ class VenueRunner:
         """
         if not self._is_open:
             raise VenueClosed("the venue takes no commands now")
-        if len(self._inbox) >= INBOX_COMMANDS_MAX and not isinstance(command, _UNBOUNDED):
+        if self._waiting >= INBOX_COMMANDS_MAX and not isinstance(command, _UNBOUNDED):
             raise VenueBusy(f"{INBOX_COMMANDS_MAX} commands are waiting")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._inbox.append(Call(command, at, answer))
@@ -247,6 +252,11 @@ class VenueRunner:
 
         return stop
 
+    @property
+    def _waiting(self) -> int:
+        """How many commands are not being written yet."""
+        return len(self._inbox) + len(self._taken) + len(self._open.calls)
+
     async def _work(self) -> None:
         """Carry out batches until closed and empty."""
         try:
@@ -255,95 +265,150 @@ class VenueRunner:
             # A defect outside of any command: nobody may wait for ever for an answer.
             log.exception("venue %s stopped", self._venue)
             self._is_open = False
-            refuse(list(self._inbox), VenueClosed("the venue has stopped on an internal error"))
+            if self._written is not None:
+                refuse(self._written[0].calls, OutcomeUnknown("internal error; ask for the order"))
+            waiting = [*self._open.calls, *self._taken, *self._inbox]
+            refuse(waiting, VenueClosed("the venue has stopped on an internal error"))
             self._inbox.clear()
 
     async def _work_on(self) -> None:
-        while self._is_open or self._inbox or self._moves:
-            if not self._inbox and not self._moves:
+        while self._is_open or self._waiting or self._moves or self._written:
+            if self._written is not None and self._written[1].done():
+                await self._finish()
+            elif self._may_take():
+                self._take()
+            elif self._taken and not self._open.is_full:
+                await self._decide_some()
+            elif self._open.calls and self._written is None:
+                self._begin_write()
+            elif self._is_snapshot_due and self._written is None:
+                await self._keep_snapshot()
+            else:
                 self._wake.clear()
                 await self._wake.wait()
-            calls = [Call(moved, moved.at) for moved in self._moves.values()]
-            self._moves.clear()
-            while self._inbox and len(calls) < BATCH_COMMANDS_MAX:
-                calls.append(self._inbox.popleft())
-            await self._carry_out(calls)
-            await self._keep_snapshot()
+                if self._running is None and not self._inbox:
+                    await self._mend()
 
-    async def _carry_out(self, calls: list[Call]) -> None:
-        """Decide, write, answer and publish one batch."""
+    def _may_take(self) -> bool:
+        """Whether more commands can be decided now.
+
+        What was taken is decided first, and written at once where nothing is: a stream of commands
+        delays no answer. Nothing is decided ahead of a snapshot, which shows what is durable.
+        """
+        if self._taken or self._open.is_full or not (self._inbox or self._moves):
+            return False
+        if self._open.calls and self._written is None:
+            return False
+        return not self._is_snapshot_due
+
+    def _take(self) -> None:
+        self._views = {}
+        self._taken.extend(Call(moved, moved.at) for moved in self._moves.values())
+        self._moves.clear()
+        while self._inbox and len(self._taken) < BATCH_COMMANDS_MAX:
+            self._taken.append(self._inbox.popleft())
+
+    async def _decide_some(self) -> None:
+        """Decide what was taken, until the loop shall have its turn."""
         if self._running is None and (trouble := await self._mend()):
-            refuse(calls, JournalUnavailable(trouble))
+            refuse(self._taken, JournalUnavailable(trouble))
+            self._taken.clear()
             return
         assert self._running is not None, "recovered"
-        try:
-            batch = await self._decide(self._running, calls)
-        except Exception:
-            log.exception("a decision of venue %s failed; its batch is dropped", self._venue)
-            await self._drop(calls)
-            return
-        # What the batch had no room for is first in the next one.
-        self._inbox.extendleft(reversed(calls[batch.commands :]))
-        del calls[batch.commands :]
-        if batch.records and (error := await self._write(batch)):
-            refuse(calls, error)
-            return
-        for call in calls:
-            if call.answer is not None and not call.answer.done():
-                call.answer.set_result(call.events)
-        await self._publish(batch)
+        most = self._open.events + EVENTS_A_TURN
+        while self._taken and not self._open.is_full and self._open.events < most:
+            call = self._taken.popleft()
+            if call.is_alone and self._open.calls:
+                self._taken.appendleft(call)
+                self._open.is_full = True
+                return
+            try:
+                await self._decide(self._running, call)
+            except Exception:
+                log.exception("a decision of venue %s failed; its batch is dropped", self._venue)
+                await self._drop(call)
+                return
+        if self._taken:
+            await asyncio.sleep(0)
 
-    async def _drop(self, calls: list[Call]) -> None:
+    async def _decide(self, running: _Running, call: Call) -> None:
+        """Decide and evolve one command; the state then runs ahead of the disk.
+
+        A command may fill thousands of orders: the loop has its turns meanwhile. Nobody else
+        touches the state.
+        """
+        batch, seq = self._open, running.seq + 1
+        facts: list[PublishedFact] = []
+        answers: list[Event] = []
+        stamped = stamp(self._market, running.state, call, self._views)
+        for event in decide(running.state, running.outsides, stamped, seq):
+            answers.append(event)
+            if not len(answers) % EVENTS_A_TURN:
+                await asyncio.sleep(0)
+            if isinstance(event, OrderRefused | OrderRepeated):
+                continue
+            order = evolve(running.state, event)
+            batch.collect(running.state, event, order, seq, len(facts))
+            facts.append(PublishedFact(event, order))
+        call.events = tuple(answers)
+        batch.add(call)
+        if facts:
+            running.seq = seq
+            batch.records.append(JournalRecord(seq, encode_facts([one.fact for one in facts])))
+            batch.published.append(Published(seq, tuple(facts)))
+
+    async def _drop(self, call: Call) -> None:
         """After a defect: forget the state, and let the batch's other commands have their turn."""
+        calls = [*self._open.calls, call]
+        self._open = Batch()
+        if self._written is not None:
+            await asyncio.wait([self._written[1]])
+            await self._finish()
         self._running = None
         if len(calls) == 1:
             refuse(calls, DecisionFailed("internal error; nothing was done"))
             return
-        for call in calls:
-            await self._carry_out([call])
+        for one in calls:
+            one.is_alone = True
+        self._taken.extendleft(reversed(calls))
 
-    async def _decide(self, running: _Running, calls: list[Call]) -> Batch:
-        """Decide and evolve commands one after the other; the state then runs ahead of the disk.
-
-        A command may fill thousands of orders: the loop has its turns meanwhile. Nobody else
-        touches the state, and what is asked of the markets is asked once for the batch.
-        """
-        batch, done = Batch(), 0
-        views: dict[Symbol, MarketView | None] = {}
-        for call in calls:
-            seq = running.seq + 1
-            facts: list[PublishedFact] = []
-            answers: list[Event] = []
-            stamped = self._stamp(running.state, call, views)
-            for event in decide(running.state, running.outsides, stamped, seq):
-                answers.append(event)
-                done += 1
-                if not done % EVENTS_A_TURN:
-                    await asyncio.sleep(0)
-                if isinstance(event, OrderRefused | OrderRepeated):
-                    continue
-                order = evolve(running.state, event)
-                batch.collect(running.state, event, order, seq, len(facts))
-                facts.append(PublishedFact(event, order))
-            call.events = tuple(answers)
-            batch.commands += 1
-            if facts:
-                running.seq = seq
-                payload = encode_facts([one.fact for one in facts])
-                batch.records.append(JournalRecord(seq, payload))
-                batch.published.append(Published(seq, tuple(facts)))
-            if done >= BATCH_EVENTS_MAX:
-                break
-        return batch
-
-    async def _write(self, batch: Batch) -> TradingError | None:
-        """Make a batch durable; when that is not certain drop the state and say what is."""
+    def _begin_write(self) -> None:
+        """Hand what was decided to the worker thread, which makes it durable."""
+        batch, self._open = self._open, Batch()
         loop = asyncio.get_running_loop()
-        rows = tuple(batch.rows.values())
+        if batch.records:
+            rows = tuple(batch.rows.values())
+            append = self._journal.append
+            written = loop.run_in_executor(self._thread, append, self._venue, batch.records, rows)
+            written.add_done_callback(lambda _: self._wake.set())
+        else:
+            # Refusals: true as soon as all they were judged by is durable, and that it is.
+            written = loop.create_future()
+            written.set_result(None)
+        self._written = (batch, written)
+
+    async def _finish(self) -> None:
+        """Answer and publish what was written; write what was decided meanwhile."""
+        assert self._written is not None
+        batch, written = self._written
+        self._written = None
+        if error := self._error_of(written):
+            refuse(batch.calls, error)
+            # Decided on a state that never was: nobody was told, and it is decided anew.
+            self._taken.extendleft(reversed(self._open.calls))
+            self._open = Batch()
+            return
+        if self._open.calls:
+            self._begin_write()
+        for call in batch.calls:
+            if call.answer is not None and not call.answer.done():
+                call.answer.set_result(call.events)
+        await self._publish(batch)
+
+    def _error_of(self, written: asyncio.Future[None]) -> TradingError | None:
+        """Return what became of a write; when that is not certain drop the state and say what."""
         try:
-            await loop.run_in_executor(
-                self._thread, self._journal.append, self._venue, batch.records, rows
-            )
+            written.result()
         except NothingWritten as error:
             self._stall(f"its journal cannot be written: {error}")
             return JournalUnavailable(f"the journal cannot be written: {error}")
@@ -390,7 +455,6 @@ class VenueRunner:
         self._tell_symbols(recovered.state)
 
     async def _publish(self, batch: Batch) -> None:
-        assert self._running is not None, "what is durable has a state"
         told = 0
         for published in batch.published:
             for part in parts_of(published, EVENTS_A_TURN):
@@ -399,6 +463,7 @@ class VenueRunner:
                 if told >= EVENTS_A_TURN:
                     told = 0
                     await asyncio.sleep(0)
+        assert self._running is not None, "what is durable has a state"
         try:
             self._tell_symbols(self._running.state)
         except Exception:
@@ -418,43 +483,3 @@ class VenueRunner:
             return
         self._told_symbols = frozenset(watched)
         self._market.working_symbols_changed(self._told_symbols)
-
-    def _stamp(self, state: State, call: Call, views: dict[Symbol, MarketView | None]) -> Stamped:
-        """Put the market instant and the views beside a command.
-
-        Args:
-            views: Made for this batch so far: no market moves while it is decided.
-        """
-        command = call.command
-        at = call.at or self._market.now(touched.market_of_command(state, command))
-        seen = self._views(touched.symbols_of(state, command), views)
-        return Stamped(command, at.astimezone(UTC), seen, self._actions(state, command))
-
-    def _actions(self, state: State, command: Command) -> tuple[CorporateAction | Redemption, ...]:
-        """Return what happens to securities with the beginning of a trading day."""
-        if not isinstance(command, TradingDayStarted):
-            return ()
-        through = command.trading_day
-        after = state.days.get(command.market, through - timedelta(days=1))
-        concerned = touched.concerned_symbols(state, command.market)
-        found = [
-            one for symbol in concerned for one in self._market.actions(symbol, after, through)
-        ]
-        return tuple(sorted(found, key=lambda one: (one.ex_date, one.symbol)))
-
-    def _views(
-        self, symbols: Collection[Symbol], made: dict[Symbol, MarketView | None]
-    ) -> Mapping[Symbol, MarketView]:
-        views = {}
-        waiting = list(symbols)
-        for symbol in waiting:
-            if symbol not in made:
-                made[symbol] = self._market.view(symbol)
-            view = made[symbol]
-            if view is None:
-                continue
-            views[symbol] = view
-            option = view.instrument.option
-            if option is not None and option.underlying not in symbols:
-                waiting.append(option.underlying)  # Whose price says what a writer owes.
-        return views

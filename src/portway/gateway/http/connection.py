@@ -94,11 +94,11 @@ class HttpConnection(asyncio.Protocol):
     # ------------------------------------------------------------------------------ transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class.
         self._connections.add(self)
         self._expect_within(HEAD_SECONDS)
         if len(self._connections) > CONNECTIONS_MAX:
-            transport.abort()
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
@@ -212,7 +212,7 @@ class HttpConnection(asyncio.Protocol):
             if one.head is not None:
                 answer = await self._respond(one.head, one.body)
             if answer is None:
-                continue  # Gone, or in the middle of the body its line was lost: what follows tells.
+                continue  # Gone; or its body was damaged, which the last answer tells.
             if self._transport.is_closing():
                 break
             is_whole = one.body.is_complete and not (self._is_deaf and not self._waiting)

@@ -91,7 +91,9 @@ class Caller(asyncio.Protocol):
             return
         self._left = b""
         self._took.append(time.perf_counter() - self._began)
-        assert json.loads(body)["code"] == 0, body
+        if json.loads(body)["code"] != 0:
+            self._done.set_exception(AssertionError(body))
+            return
         self._send()
 
     def _send(self) -> None:

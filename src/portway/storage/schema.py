@@ -28,7 +28,6 @@ __all__ = [
     "SCHEMA",
     "SCHEMA_VERSION",
     "TABLES",
-    "insert_sql",
 ]
 
 SCHEMA_VERSION: Final = 6
@@ -186,8 +185,3 @@ COLUMNS: Final[dict[type[Any], str]] = {
     "interest, pledged",
     ShareMoveRow: "account_no, seq, idx, name, symbol, quantity, at_us",
 }
-
-
-def insert_sql(kind: type[Any]) -> str:
-    """Return the beginning of a statement that writes rows over those with their keys."""
-    return f"INSERT OR REPLACE INTO {TABLES[kind]} VALUES"

@@ -15,14 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from portway.storage.errors import DatabaseCorrupt, WrongVersion
-from portway.storage.row_codec import row_values
-from portway.storage.schema import (
-    CACHE_SCHEMA,
-    MIGRATIONS,
-    SCHEMA,
-    SCHEMA_VERSION,
-    insert_sql,
-)
+from portway.storage.intake import TAKE_IN, intake_values, prepare_intake
+from portway.storage.schema import CACHE_SCHEMA, MIGRATIONS, SCHEMA, SCHEMA_VERSION
 from portway.storage.sqlite_reads import SqliteReadModels
 from portway.trading.ports import (
     JournalCorrupt,
@@ -35,7 +29,6 @@ from portway.trading.ports import (
 __all__ = ["SqliteStore", "chain_link", "open_connection"]
 
 BUSY_TIMEOUT_MS: Final = 5000
-ROWS_A_STATEMENT: Final = 32  # Whose values stay far below the most that a statement takes.
 READ_ROWS: Final = 1000  # Journal records fetched at a time: bounds the memory of a recovery.
 _NO_CHAIN: Final = b""
 # A commit that fails in one of these ways has not written its last frame whole: whatever the next
@@ -125,13 +118,13 @@ class SqliteStore:
         with self._write_lock:
             try:
                 seq, chain = self._heads.get(venue) or self._head(venue)
-                values = []
+                chains = []
                 for record in records:
                     if record.seq != seq + 1:
                         raise NothingWritten(f"record {record.seq} does not follow {seq}")
                     seq, chain = record.seq, chain_link(chain, record.payload)
-                    values.append((venue, seq, record.payload, chain))
-                self._write_all(venue, values, (venue, seq, chain), rows)
+                    chains.append(chain)
+                self._take_in(intake_values(venue, records, chains, rows))
             except sqlite3.Error as error:
                 self._heads.pop(venue, None)
                 raise NothingWritten(f"{self._path}: {error}") from error
@@ -186,35 +179,15 @@ class SqliteStore:
         """Keep a small value, the clock's position for one; durable on return."""
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def _write_all(
-        self,
-        venue: str,
-        records: Sequence[tuple[object, ...]],
-        head: tuple[object, ...],
-        rows: Sequence[Row],
-    ) -> None:
-        writer = self._writer
-        writer.execute("BEGIN IMMEDIATE")
+    def _take_in(self, values: Sequence[object]) -> None:
         try:
-            _insert(writer, "INSERT INTO journal VALUES", records)
-            writer.execute("INSERT OR REPLACE INTO journal_head VALUES (?, ?, ?)", head)
-            by_kind: dict[type[Row], list[tuple[object, ...]]] = {}
-            for row in rows:
-                by_kind.setdefault(type(row), []).append(row_values(venue, row))
-            for kind, values in by_kind.items():
-                _insert(writer, insert_sql(kind), values)
-        except BaseException:
-            if writer.in_transaction:
-                writer.execute("ROLLBACK")
-            raise
-        try:
-            writer.execute("COMMIT")
+            self._writer.execute(TAKE_IN, values)
         except sqlite3.Error as error:
             self._undo(error)
             raise
 
     def _undo(self, error: sqlite3.Error) -> None:
-        """Make sure that nothing is left of a transaction whose commit failed.
+        """Make sure that nothing is left of a transaction that failed, perhaps in its commit.
 
         Raises:
             WriteFailed: If the next start might find it: a flush that failed may have flushed.
@@ -258,6 +231,7 @@ class SqliteStore:
                 "use the version that wrote it, or another home"
             )
         self._writer.execute(CACHE_SCHEMA)
+        prepare_intake(self._writer)
 
     def _migrate(self) -> None:
         """Bring the tables of an earlier version up to this one, version by version."""
@@ -275,25 +249,6 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     # FULL: the log is flushed at every commit; NORMAL could lose answered orders in a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     return connection
-
-
-def _insert(writer: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows of one width, many with one statement.
-
-    A statement runs without the interpreter's lock, and taking it back means waiting for whoever
-    holds it: rows one by one would wait for the event loop hundreds of times in a busy second.
-    """
-    whole = len(rows) - len(rows) % ROWS_A_STATEMENT
-    for begin in range(0, whole, ROWS_A_STATEMENT):
-        some = rows[begin : begin + ROWS_A_STATEMENT]
-        marks = ", ".join([_marks(len(some[0]))] * len(some))
-        writer.execute(f"{statement} {marks}", [value for row in some for value in row])
-    for row in rows[whole:]:
-        writer.execute(f"{statement} {_marks(len(row))}", row)
-
-
-def _marks(width: int) -> str:
-    return f"({', '.join('?' * width)})"
 
 
 def _is_undone(error: sqlite3.Error) -> bool:

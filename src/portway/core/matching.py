@@ -41,6 +41,7 @@ from portway.model.symbol import Symbol
 __all__ = [
     "Floor",
     "SELF_MATCH_MSG",
+    "best_price",
     "fill_of",
     "is_at_work",
     "match_incoming",
@@ -98,10 +99,11 @@ class Floor(Struct, frozen=True):
 
 def touch_of(floor: Floor) -> Touch:
     """Return the best prices of outside depth and resting orders together."""
-    return Touch(_best_price(floor, OrderSide.BUY), _best_price(floor, OrderSide.SELL))
+    return Touch(best_price(floor, OrderSide.BUY), best_price(floor, OrderSide.SELL))
 
 
-def _best_price(floor: Floor, side: OrderSide) -> Decimal | None:
+def best_price(floor: Floor, side: OrderSide) -> Decimal | None:
+    """Return the best price of a side, outside depth and resting orders together."""
     level, own = floor.outside.best(side), _best_own(floor, side)
     if own is None:
         return None if level is None else level.price

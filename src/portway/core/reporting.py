@@ -14,11 +14,12 @@ from decimal import Decimal
 from msgspec import structs
 
 from portway.core.bands import cooling_off, is_too_hot
-from portway.core.book import crosses
+from portway.core.book import crosses, opposite
 from portway.core.exchange_rules import Place, place_of, price_refusal
 from portway.core.funds import funds_refusal
 from portway.core.matching import (
     Floor,
+    best_price,
     match_depth,
     match_incoming,
     queue_moves,
@@ -152,7 +153,7 @@ def _stop_beyond_band(floor: Floor, order_id: int, bound: Decimal | None) -> Ite
     if live is None or floor.band is NO_BAND or floor.view.instrument.market is not Market.HK:
         return
     side, price = live.order.terms.side, live.order.price
-    best = touch_of(floor).opposite(side)
+    best = best_price(floor, opposite(side))
     if best is None or not crosses(side, bound, best) or floor.band.holds(best):
         return
     yield from cooling_off(floor)

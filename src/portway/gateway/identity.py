@@ -22,6 +22,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import Struct
+
 from portway.gateway.errors import Refused
 from portway.gateway.limits import Caller
 from portway.gateway.ports import (
@@ -67,8 +69,7 @@ TOOL_HEADER: Final = "x-portway-tool"
 _DAY_SECONDS = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Someone whose credentials were checked.
 
     Attributes:

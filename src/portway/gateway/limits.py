@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from portway.gateway.history_quota import PUBLISHED_TIERS, QuotaTier
 from portway.wire.commands import Channel
@@ -42,8 +42,7 @@ LIMITED_QUOTE_COMMANDS: Final = range(10, 28)
 HISTORY_COMMAND: Final = 27
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who is counted: an account, and apart from it the account's command line tools."""
 
     account_no: str
@@ -362,9 +361,11 @@ class Limits:
 
     def trade_room(self, caller: Caller, now: float) -> Room | None:
         """Return what is left of the trade window; None: there is no such limit."""
-        window, use = self.profile.trade_window, self.use_of(caller)
-        if window is None or use.trade_window is None:
+        window = self.profile.trade_window
+        if window is None:
             return None
+        use = self.use_of(caller)
+        assert use.trade_window is not None, "the profile has one"
         used = use.trade_window.used(now)
         return Room(window.calls, window.calls - used, use.trade_window.frees_in(now))
 
@@ -414,14 +415,18 @@ class Limits:
 
     def begin(self, caller: Caller, interface: str) -> bool:
         """Note that a call of `interface` runs; False when one runs and the profile forbids two."""
+        if not self.profile.one_at_a_time:
+            return True
         running = self.use_of(caller).running
-        if self.profile.one_at_a_time and running.get(interface):
+        if running.get(interface):
             return False
         running[interface] = running.get(interface, 0) + 1
         return True
 
     def end(self, caller: Caller, interface: str) -> None:
         """Note that a call of `interface`, begun before, is answered."""
+        if not self.profile.one_at_a_time:
+            return
         running = self.use_of(caller).running
         running[interface] -= 1
         if not running[interface]:

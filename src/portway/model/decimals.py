@@ -51,6 +51,7 @@ class MalformedDecimal(ValueError):
     """The text is not a plain decimal that the wire can carry."""
 
 
+@lru_cache(TEXTS_KEPT)  # the same prices and quantities come again and again
 def parse_decimal(text: str) -> Decimal:
     """Return the number that `text` writes in plain notation; minus zero becomes zero.
 
@@ -77,7 +78,7 @@ def parse_decimal(text: str) -> Decimal:
     return value if value else value.copy_abs()
 
 
-@lru_cache(TEXTS_KEPT)  # the same prices and quantities come again and again
+@lru_cache(TEXTS_KEPT)  # likewise
 def wire_text(value: Decimal, places: int = 0) -> str:
     """Return `value` in plain notation, exactly, with at least `places` decimals.
 

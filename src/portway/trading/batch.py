@@ -19,7 +19,7 @@ from portway.model.order import Order
 from portway.trading.errors import TradingError
 from portway.trading.ports import JournalRecord, Published, Row
 from portway.trading.projections import rows_of
-from portway.trading.row_keys import key_of
+from portway.trading.row_keys import LINES, key_of
 
 __all__ = [
     "BATCH_COMMANDS_MAX",
@@ -60,14 +60,16 @@ class Batch:
         calls: What was decided.
         events: That followed, facts and others.
         is_full: Nothing more is decided into it.
-        rows: The latest of each row, in the order in which it first appeared.
+        lines: Rows that no other replaces: what happened.
+        standing: The latest of each row that others replace: what stands.
     """
 
     calls: list[Call] = field(default_factory=list)
     events: int = 0
     is_full: bool = False
     records: list[JournalRecord] = field(default_factory=list)
-    rows: dict[object, Row] = field(default_factory=dict)
+    lines: list[Row] = field(default_factory=list)
+    standing: dict[object, Row] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
 
     def add(self, call: Call) -> None:
@@ -83,7 +85,15 @@ class Batch:
     def collect(self, state: State, fact: Fact, order: Order | None, seq: int, index: int) -> None:
         """Add the rows that follow from a fact."""
         for row in rows_of(state, fact, order, seq, index):
-            self.rows[key_of(row)] = row
+            if isinstance(row, LINES):
+                self.lines.append(row)
+            else:
+                self.standing[key_of(row)] = row
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows that follow from it."""
+        return (*self.lines, *self.standing.values())
 
 
 def parts_of(published: Published, most: int) -> Iterator[Published]:

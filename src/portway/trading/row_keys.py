@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from portway.trading.ports import (
     AccountRow,
     BalanceRow,
@@ -15,7 +17,10 @@ from portway.trading.ports import (
     ShareMoveRow,
 )
 
-__all__ = ["key_of"]
+__all__ = ["LINES", "key_of"]
+
+# Kinds whose rows tell what happened: each has a key of its own.
+LINES: Final = (OrderEventRow, ChargeRow, ExecutionRow, CashFlowRow, ShareMoveRow)
 
 RowKey = tuple[type, ...] | tuple[object, ...]
 

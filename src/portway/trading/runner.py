@@ -377,9 +377,10 @@ class VenueRunner:
         batch, self._open = self._open, Batch()
         loop = asyncio.get_running_loop()
         if batch.records:
-            rows = tuple(batch.rows.values())
             append = self._journal.append
-            written = loop.run_in_executor(self._thread, append, self._venue, batch.records, rows)
+            written = loop.run_in_executor(
+                self._thread, append, self._venue, batch.records, batch.rows
+            )
             written.add_done_callback(lambda _: self._wake.set())
         else:
             # Refusals: true as soon as all they were judged by is durable, and that it is.

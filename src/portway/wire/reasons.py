@@ -81,7 +81,9 @@ def pick_language(accept_language: str | None) -> Language:
     Official clients send one plain tag; the weights and wider tags of browsers are understood too.
     """
     best, best_weight = Language.EN, 0.0
-    for entry in (accept_language or "").split(",")[:_LANGUAGES_MAX]:
+    if not accept_language:
+        return best
+    for entry in accept_language.split(",")[:_LANGUAGES_MAX]:
         tag, _, parameters = entry.partition(";")
         language, weight = _language_of_tag(tag), _weight(parameters)
         if language is not None and weight > best_weight:

@@ -64,7 +64,7 @@ class HttpConnection(asyncio.Protocol):
     Args:
         respond: Makes the answer to a request; None: nobody is there to be answered.
         connections: Of the listener; this one is among them as long as it is open.
-        tasks: Of the listener; what still makes an answer.
+        tasks: Of the listener; those of connections that make an answer.
     """
 
     def __init__(
@@ -79,7 +79,8 @@ class HttpConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[_Waiting] = deque()
-        self._serving: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None  # Makes the answers; lasts as long as this.
+        self._asked: asyncio.Future[None] | None = None  # What it waits for between two of them.
         self._drained: asyncio.Future[None] | None = None
         self._stage = _Stage.BETWEEN
         self._deadline: float | None = None
@@ -106,6 +107,7 @@ class HttpConnection(asyncio.Protocol):
         self._waiting.clear()
         self._body.drop()
         self.resume_writing()
+        self._wake()
         # They point back here: without this a connection lives until the garbage collector comes.
         del self._parser, self._body
 
@@ -149,7 +151,7 @@ class HttpConnection(asyncio.Protocol):
     def shut_down(self) -> None:
         """Close, after the answers to what has been asked."""
         self._is_deaf = True
-        if self._serving is None:
+        if not self._is_answering:
             self._transport.close()
 
     def abort(self) -> None:
@@ -194,42 +196,66 @@ class HttpConnection(asyncio.Protocol):
 
     # -------------------------------------------------------------------------------- answers
 
+    @property
+    def _is_answering(self) -> bool:
+        return self._task in self._tasks
+
     def _serve(self, waiting: _Waiting) -> None:
         """Answer a request after those before it."""
         self._waiting.append(waiting)
-        if self._serving is None:
-            self._serving = task = self._loop.create_task(self._answer_all())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        else:
+        if self._is_answering:
             self._pause_reading()
+            return
+        if self._task is None:
+            self._task = self._loop.create_task(self._answer_all())
+        self._tasks.add(self._task)
+        self._wake()
+
+    def _wake(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None and not asked.done():
+            asked.set_result(None)
 
     async def _answer_all(self) -> None:
-        """Answer what waits, one after the other."""
-        while self._waiting:
-            one = self._waiting.popleft()
-            answer = one.answer
-            if one.head is not None:
-                answer = await self._respond(one.head, one.body)
-            if answer is None:
-                continue  # Gone; or its body was damaged, which the last answer tells.
-            if self._transport.is_closing():
-                break
-            is_whole = one.body.is_complete and not (self._is_deaf and not self._waiting)
-            is_end = answer.close or one.is_last or (self._is_deaf and not is_whole)
-            is_head = one.head is not None and one.head.method == "HEAD"
-            self._transport.write(_response(answer, is_end=is_end, is_head=is_head))
-            one.body.drop()
-            if is_end:
-                self._end()
-                break
-            if self._drained is not None:
-                await self._drained
-        self._serving = None
-        if not self._waiting and not self._is_deaf:
-            self._resume_reading()
-            if self._stage is _Stage.BETWEEN:
-                self._expect_within(KEEP_ALIVE_SECONDS)
+        """Answer what is asked, one after the other, as long as the connection lasts.
+
+        One task for all of them: making one costs more than waking it.
+        """
+        assert self._task is not None
+        try:
+            while not self._transport.is_closing():
+                if self._waiting:
+                    await self._answer(self._waiting.popleft())
+                    continue
+                self._tasks.discard(self._task)
+                if self._is_deaf:
+                    return
+                self._resume_reading()
+                if self._stage is _Stage.BETWEEN:
+                    self._expect_within(KEEP_ALIVE_SECONDS)
+                self._asked = self._loop.create_future()
+                await self._asked
+        finally:
+            self._tasks.discard(self._task)
+            self._task = None
+
+    async def _answer(self, one: _Waiting) -> None:
+        answer = one.answer
+        if one.head is not None:
+            answer = await self._respond(one.head, one.body)
+        # Without an answer it is gone; or its body was damaged, which the last answer tells.
+        if answer is None or self._transport.is_closing():
+            return
+        is_whole = one.body.is_complete and not (self._is_deaf and not self._waiting)
+        is_end = answer.close or one.is_last or (self._is_deaf and not is_whole)
+        is_head = one.head is not None and one.head.method == "HEAD"
+        self._transport.write(_response(answer, is_end=is_end, is_head=is_head))
+        one.body.drop()
+        if is_end:
+            self._waiting.clear()
+            self._end()
+        elif self._drained is not None:
+            await self._drained
 
     def _want_body(self) -> None:
         """Let the rest of a body come."""
@@ -247,7 +273,7 @@ class HttpConnection(asyncio.Protocol):
         """Answer what is no HTTP request, or one whose head cannot be taken; it is the last one."""
         self._is_deaf = True
         self._body.drop()  # Whoever waits for the rest of it waits no more.
-        if self._stage is _Stage.BODY and self._serving is None:
+        if self._stage is _Stage.BODY and not self._is_answering:
             self._end()  # What went before the damage was answered.
             return
         row_status, envelope = failure(reason, detail=detail)

@@ -53,6 +53,11 @@ FIELDS: Final = {
     "monitor_price": _TRAILING_LIMITS,
 }
 _ABSENT: Final = {"limit_depth_level": 0, "trigger_count": 0}
+# What an order of a type does not have, and the value that says so.
+_FOREIGN: Final = {
+    kind: tuple((name, _ABSENT.get(name)) for name, kinds in FIELDS.items() if kind not in kinds)
+    for kind in OrderType
+}
 
 
 class SubmitBody(msgspec.Struct):
@@ -139,9 +144,11 @@ def terms_of(body: SubmitBody) -> OrderTerms:
         else attached_terms(attached, symbol, time_in_force, outside_rth, expire_date),
     )
     foreign = {
-        name: _ABSENT.get(name) for name, kinds in FIELDS.items() if terms.order_type not in kinds
+        name: absent
+        for name, absent in _FOREIGN[terms.order_type]
+        if getattr(terms, name) != absent
     }
-    return structs.replace(terms, **foreign)
+    return structs.replace(terms, **foreign) if foreign else terms
 
 
 def symbol_of(value: str) -> Symbol:

@@ -36,6 +36,8 @@ def refused_parameter(field: str) -> Refused:
 
 def parse_query(raw_query: bytes) -> dict[str, list[str]]:
     """Return the values of every key, in their order; an empty query has none."""
+    if not raw_query:
+        return {}
     try:
         return parse_qs(
             raw_query.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX

@@ -61,5 +61,3 @@ def configure_logs(level: str, *, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("uvicorn.access").disabled = True  # The gateway counts and logs requests.
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -184,9 +184,7 @@ async def test_a_defect_meanwhile_costs_its_own_command_alone() -> None:
         await first
         order_id_of(await good)
         result = (await asyncio.gather(bad, return_exceptions=True))[0]
-        assert not isinstance(result, DecisionFailed), (
-            "sound when it was tried alone"
-        )
+        assert not isinstance(result, DecisionFailed), "sound when it was tried alone"
         running = runner._running
         assert running is not None
         assert len(running.state.orders) == 3

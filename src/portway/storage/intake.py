@@ -5,6 +5,9 @@ it. A busy server's event loop always does, and to wake one thread for the other
 most statements: a batch written row by row would spend most of its time, and a good part of the
 loop's, on hundreds of such exchanges. So a batch goes as a few values into a view that exists on
 the writing connection alone, and the view's trigger writes its rows, in a transaction of their own.
+
+SQLite's JSON ends a text at NUL, so no column may hold one: names are printable, and what a client
+writes freely stands inside of an order's own JSON.
 """
 
 from __future__ import annotations

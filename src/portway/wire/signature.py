@@ -55,7 +55,7 @@ class SignatureHeader(NamedTuple):
 
 
 def last_values(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, bytes]:
-    """Return the last value of every header, by lower-case name (ASGI header pairs go in)."""
+    """Return the last value of every header, by lower-case name."""
     return {name.decode("latin-1").lower(): value for name, value in headers}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from portway.gateway.http import connection as rules
 from portway.gateway.http.connection import HttpConnection
-from portway.gateway.http.exchange import Answer, ClientGone, RequestBody, RequestHead
+from portway.gateway.http.messages import Answer, ClientGone, RequestBody, RequestHead
 from tests.fuzz.memory import MemoryTransport
 
 GET = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -311,3 +311,45 @@ async def test_a_connection_that_ends_between_two_requests_leaves_no_task(
     ends(peer.transport)
     await turns()
     assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []
+
+
+async def test_requests_that_wait_are_bounded() -> None:
+    peer = Peer()
+    peer.may_answer.clear()
+    await peer.send(GET * (rules.WAITING_MAX + 10))
+    peer.may_answer.set()
+    while not peer.transport.ended:
+        await turns()
+        peer.late(rules.LINGER_SECONDS)
+    found = re.findall(rb"HTTP/1.1 (\d+)", bytes(peer.transport.written))
+    assert found == [b"200"] * rules.WAITING_MAX + [b"429"]
+
+
+async def test_while_nothing_is_read_nobody_is_late() -> None:
+    peer = Peer()
+    peer.may_answer.clear()
+    await peer.send(GET + POST + b"he")
+    assert not peer.transport.reading
+    assert not peer.late(10_000)
+    peer.may_answer.set()
+    await turns()
+    assert peer.transport.reading
+    assert not peer.late(rules.BODY_SECONDS - 1)
+    assert peer.late(rules.BODY_SECONDS)
+
+
+async def test_an_answer_that_cannot_be_written_ends_the_connection_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    peer = Peer()
+
+    async def respond(head: RequestHead, body: RequestBody) -> Answer:
+        return Answer(999, b"")
+
+    broken = HttpConnection(respond, peer.connections, peer.tasks)
+    transport = MemoryTransport(broken)
+    transport.feed(GET)
+    await turns()
+    assert transport.ended
+    assert "could not be answered" in caplog.text
+    assert answers(await peer.send(GET)) == [b"GET /a"]

@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry
 
 from portway.gateway.errors import Refused
 from portway.gateway.http.admin import AdminApi
-from portway.gateway.http.exchange import Answer, ClientGone, RequestBody, RequestHead
 from portway.gateway.http.health import METRICS_CONTENT_TYPE, health_report, metrics_text
+from portway.gateway.http.messages import Answer, ClientGone, RequestBody, RequestHead
 from portway.gateway.http.request import Request, parse_query
 from portway.gateway.http.routes import ROUTES, LimitClass, Route
 from portway.gateway.http.services import Services

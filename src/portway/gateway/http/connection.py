@@ -9,6 +9,7 @@ transport's buffer. Whatever is not HTTP is answered with an envelope too.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections import deque
 from enum import Enum, auto
@@ -18,14 +19,18 @@ from typing import Final, NamedTuple, cast
 import httptools
 import msgspec
 
-from portway.gateway.http.exchange import Answer, RequestBody, RequestHead, Respond
+from portway.gateway.errors import Refused
+from portway.gateway.http.messages import Answer, RequestBody, RequestHead, Respond
 from portway.wire.envelope import failure
 
 __all__ = ["HttpConnection"]
 
+log = logging.getLogger(__name__)
+
 CONNECTIONS_MAX: Final = 4096  # of one listener
 HEAD_BYTES_MAX: Final = 128 * 1024  # request line and headers of one request
 TARGET_BYTES_MAX: Final = 60 * 1024  # the URL parser's own limit lies just above
+WAITING_MAX: Final = 256  # requests behind the one that is being answered
 UNREAD_BYTES_MAX: Final = 64 * 1024  # of a body that nobody has asked for yet
 HEAD_SECONDS: Final = 15.0
 BODY_SECONDS: Final = 30.0  # for the whole body to arrive
@@ -52,10 +57,6 @@ class _Waiting(NamedTuple):
     body: RequestBody
     is_last: bool  # The client asked to close the connection after it.
     answer: Answer | None = None
-
-
-class _TargetTooLong(ValueError):
-    """Ends the parsing of a request."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -118,17 +119,17 @@ class HttpConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._is_deaf = True  # It is answered as any other request, and is the last one.
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
             # Behind the last request of a connection anything may follow.
             if not self._is_deaf:
-                self._refuse_malformed()
+                self._refuse(_reason_of(error))
             return
         if self._stage is not _Stage.HEAD:
             return
         # A head that began within this chunk counts the whole chunk: the bound is rough by one.
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse("REQUEST_TOO_LARGE")
+            self._refuse(Refused("REQUEST_TOO_LARGE"))
 
     def pause_writing(self) -> None:
         if self._drained is None:
@@ -141,7 +142,7 @@ class HttpConnection(asyncio.Protocol):
 
     def end_if_late(self, now: float) -> None:
         """End the connection when its peer has let its time pass; `now` as the loop tells it."""
-        if self._deadline is None or now < self._deadline:
+        if self._deadline is None or self._is_paused or now < self._deadline:
             return
         if self._stage is _Stage.BETWEEN:
             self._transport.close()
@@ -174,6 +175,8 @@ class HttpConnection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value
 
     def on_headers_complete(self) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            raise Refused("RATE_LIMITED")
         path, query = _parts_of(self._target)
         headers, parser = self._headers, self._parser
         method = parser.get_method().decode("ascii")
@@ -235,6 +238,9 @@ class HttpConnection(asyncio.Protocol):
                     self._expect_within(KEEP_ALIVE_SECONDS)
                 self._asked = self._loop.create_future()
                 await self._asked
+        except Exception:
+            log.exception("a connection is ended: its request could not be answered")
+            self._transport.abort()
         finally:
             self._tasks.discard(self._task)
             self._task = None
@@ -263,21 +269,15 @@ class HttpConnection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._resume_reading()
 
-    def _refuse_malformed(self) -> None:
-        if len(self._target) > TARGET_BYTES_MAX:
-            self._refuse("REQUEST_TOO_LARGE")
-        else:
-            self._refuse("PARAMETER_INVALID", "not a valid HTTP request", status=400)
-
-    def _refuse(self, reason: str, detail: str = "", status: int | None = None) -> None:
+    def _refuse(self, refused: Refused) -> None:
         """Answer what is no HTTP request, or one whose head cannot be taken; it is the last one."""
         self._is_deaf = True
         self._body.drop()  # Whoever waits for the rest of it waits no more.
         if self._stage is _Stage.BODY and not self._is_answering:
             self._end()  # What went before the damage was answered.
             return
-        row_status, envelope = failure(reason, detail=detail)
-        answer = Answer(status or row_status, msgspec.json.encode(envelope), close=True)
+        status, envelope = failure(refused.reason, detail=refused.detail)
+        answer = Answer(status, msgspec.json.encode(envelope), close=True)
         answer.trace_id = secrets.token_hex(16)
         self._serve(_Waiting(None, self._body, is_last=True, answer=answer))
 
@@ -310,17 +310,27 @@ class HttpConnection(asyncio.Protocol):
         if self._is_paused and not self._transport.is_closing():
             self._is_paused = False
             self._transport.resume_reading()
+            if self._stage is _Stage.BODY:
+                self._expect_within(BODY_SECONDS)  # While nothing was read nobody was late.
+
+
+def _reason_of(error: httptools.HttpParserError) -> Refused:
+    """Return what ended the parsing: what a callback refused, or what is no HTTP."""
+    refused = error.__context__
+    if isinstance(refused, Refused):
+        return refused
+    return Refused("PARAMETER_INVALID", "not a valid HTTP request")
 
 
 def _parts_of(target: bytes) -> tuple[bytes, bytes]:
     """Return path and query of a request line's target.
 
     Raises:
-        _TargetTooLong: If it is.
+        Refused: If it is too long.
         HttpParserInvalidURLError: If it is none.
     """
     if len(target) > TARGET_BYTES_MAX:
-        raise _TargetTooLong
+        raise Refused("REQUEST_TOO_LARGE")
     if target.startswith(b"/") and not target.startswith(b"//") and b"#" not in target:
         path, _, query = target.partition(b"?")
         return path, query

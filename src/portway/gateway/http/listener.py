@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from portway.gateway.http.connection import HttpConnection
-from portway.gateway.http.exchange import Respond
+from portway.gateway.http.messages import Respond
 
 __all__ = ["HttpListener"]
 

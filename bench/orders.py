@@ -29,8 +29,9 @@ from tests.support.server import Server, run_client
 
 SYMBOL, LOT = "3033.HK", 200
 CASH = "100000000"
-CALLS = ((1, 300), (64, 1500))  # In flight, orders.
-ROUNDS = 5
+# In flight, orders; all rounds together stay within the working orders that an account may have.
+CALLS = ((1, 300), (64, 3000))
+ROUNDS = 3
 MEMORY = "/dev/shm"  # A home in memory: the same server with nothing to flush.
 LENGTH = re.compile(rb"content-length: *(\d+)")
 PATH = "/v1/trade/order"
@@ -82,7 +83,6 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._send()
 
     def data_received(self, data: bytes) -> None:
         self._left += data
@@ -94,9 +94,10 @@ class Caller(asyncio.Protocol):
         if json.loads(body)["code"] != 0:
             self._done.set_exception(AssertionError(body))
             return
-        self._send()
+        self.send()
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Let the next order leave; without one, the connection ends."""
         order = next(self._orders, None)
         if order is None:
             self._transport.close()
@@ -114,11 +115,12 @@ async def round_of(
     signed = iter([request(env, price) for _ in range(orders)])
     took: list[float] = []
     done: list[asyncio.Future[None]] = [loop.create_future() for _ in range(in_flight)]
+    callers = [Caller(signed, took, one) for one in done]
+    for caller in callers:
+        await loop.create_connection(lambda one=caller: one, address.hostname, address.port)
     began = time.perf_counter()
-    for one in done:
-        await loop.create_connection(
-            lambda one=one: Caller(signed, took, one), address.hostname, address.port
-        )
+    for caller in callers:
+        caller.send()
     await asyncio.gather(*done)
     seconds = time.perf_counter() - began
     return seconds, sorted(took)

@@ -19,7 +19,17 @@ from portway.model.order import OrderSide
 from portway.model.quote import Depth, Level
 from portway.model.symbol import Symbol
 
-__all__ = ["Book", "Outside", "OutsideLevel", "Outsides", "Queue", "Resting", "crosses", "opposite"]
+__all__ = [
+    "Book",
+    "Outside",
+    "OutsideLevel",
+    "Outsides",
+    "Queue",
+    "Resting",
+    "crosses",
+    "opposite",
+    "outside_of",
+]
 
 ZERO = Decimal(0)
 
@@ -198,6 +208,14 @@ class Outside:
 
 
 Outsides = dict[Symbol, Outside]
+
+
+def outside_of(outsides: Outsides, symbol: Symbol) -> Outside:
+    """Return a symbol's outside to be changed; made when there is none."""
+    found = outsides.get(symbol)
+    if found is None:
+        found = outsides[symbol] = Outside()
+    return found
 
 
 def _levels(levels: tuple[Level, ...]) -> list[OutsideLevel]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from portway.core.book import Outside, OutsideLevel, Outsides, opposite
+from portway.core.book import OutsideLevel, Outsides, opposite, outside_of
 from portway.core.combination_funds import LegTrade, combination_refusal
 from portway.core.matching import Floor, fill_of, step_of
 from portway.core.order_checks import estimate_hold
@@ -147,7 +147,7 @@ def _offers(
         view = stamped.views.get(leg.symbol)
         if view is None or view.session is not TradeSession.NORMAL:
             return None
-        outside = outsides.setdefault(leg.symbol, Outside())
+        outside = outside_of(outsides, leg.symbol)
         outside.update(view.depth, state.arrivals)
         floor = Floor(state, outside, view, stamped.at, view.session, stamped.views)
         level = outside.best(opposite(leg.side))

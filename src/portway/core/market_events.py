@@ -13,7 +13,7 @@ from msgspec import structs
 from portway.core import accounts
 from portway.core.auctions import hold_auction, lock_auction
 from portway.core.bands import band_of, is_paused, luld_moves
-from portway.core.book import Outside, Outsides
+from portway.core.book import Outsides, outside_of
 from portway.core.conditional import release, watch_prints
 from portway.core.exchange_rules import Place
 from portway.core.matching import (
@@ -68,7 +68,7 @@ def floor_of(
     """Return where a symbol trades, its outside showing what the view shows."""
     if view is None:
         return None
-    outside = outsides.setdefault(view.instrument.symbol, Outside())
+    outside = outside_of(outsides, view.instrument.symbol)
     outside.update(view.depth, state.arrivals)
     view = _as_traded(state, view)
     band = band_of(state, view, stamped.at)
@@ -92,7 +92,7 @@ def market_moved(
     if view.status in GONE_STATUSES:
         yield from _end_orders(state, command)
         return
-    outside = outsides.setdefault(command.symbol, Outside())
+    outside = outside_of(outsides, command.symbol)
     view = _as_traded(state, view)
     session = None if is_paused(state, view) else command.session
     band = band_of(state, view, command.at)

@@ -168,7 +168,10 @@ class Account:
 
     def purse(self, currency: Currency) -> Purse:
         """Return the money of a currency to be changed; made when it is the first of it."""
-        return self.purses.setdefault(currency, Purse())
+        found = self.purses.get(currency)
+        if found is None:
+            found = self.purses[currency] = Purse()
+        return found
 
     def position(
         self, symbol: Symbol, currency: Currency, option: OptionTerms | None = None
@@ -363,7 +366,10 @@ class State:
 
     def book(self, symbol: Symbol) -> Book:
         """Return the queue of a symbol to be changed; made when there is none."""
-        return self.books.setdefault(symbol, Book())
+        found = self.books.get(symbol)
+        if found is None:
+            found = self.books[symbol] = Book()
+        return found
 
     def due_between(self, market: Market, after: datetime, until: datetime) -> list[datetime]:
         """Return the instants, `after < at <= until`, at which something of a market falls due.

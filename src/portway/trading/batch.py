@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
+
 from portway.core.state import State
 from portway.model.command import Command
 from portway.model.event import Event, Fact
@@ -37,8 +39,7 @@ BATCH_EVENTS_MAX: Final = 1000  # After which no further command is added: other
 Answer = tuple[Event, ...]
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct, eq=False):
     """A submitted command and whoever waits for its answer; nobody waits for a market's move.
 
     Attributes:

@@ -11,13 +11,14 @@ import asyncio
 import json
 import os
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -128,7 +129,7 @@ async def round_of(
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as disk, tempfile.TemporaryDirectory(dir=MEMORY) as memory:
-        flush_ms = flush_p50_ms(Path(disk))
+        flush_ms, commit_ms = flush_p50_ms(Path(disk)), commit_p50_ms(Path(disk))
         with served(Path(disk)) as kept, served(Path(memory)) as quick:
             prices = [resting_price(server) for server in (kept, quick)]
             measured = []
@@ -139,7 +140,7 @@ def main() -> None:
                         for server, price in zip((kept, quick), prices, strict=True)
                     ]
                     measured.append((in_flight, *pair))
-        report(measured, flush_ms)
+        report(measured, flush_ms, commit_ms)
     print(machine())
 
 
@@ -172,7 +173,21 @@ def flush_p50_ms(folder: Path) -> float:
     return statistics.median(took) * 1000
 
 
-def report(measured: list[tuple[int, Round, Round]], flush_ms: float) -> None:
+def commit_p50_ms(folder: Path) -> float:
+    """What a transaction of one row takes that SQLite makes durable, with nothing else around."""
+    took = []
+    with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("CREATE TABLE bare (number INTEGER PRIMARY KEY, payload BLOB)")
+        for number in range(300):
+            began = time.perf_counter()
+            database.execute("INSERT INTO bare VALUES (?, ?)", (number, bytes(220)))
+            took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1000
+
+
+def report(measured: list[tuple[int, Round, Round]], flush_ms: float, commit_ms: float) -> None:
     for in_flight, _ in CALLS:
         rounds = [(disk, memory) for some, disk, memory in measured if some == in_flight]
         disk = [one for one, _ in rounds]
@@ -185,6 +200,7 @@ def report(measured: list[tuple[int, Round, Round]], flush_ms: float) -> None:
         print(f"  {ratio:.2f} of the rate of the same server with its home in memory")
         if in_flight == 1:
             print(f"  p50 is {p50 / flush_ms:.1f} x the disk's fdatasync ({flush_ms:.2f} ms)")
+            print(f"  and {p50 / commit_ms:.1f} x a bare SQLite commit ({commit_ms:.2f} ms)")
 
 
 def processor_seconds(server: Server) -> float:

@@ -28,6 +28,7 @@ from tests.trading.floor import ACCOUNT, TENCENT, HandMarket, buy, printed
 from tests.trading.running import VENUE, funded, market_at, order_id_of, venue
 
 TURNS = 50
+RESTING = 3_000
 
 
 class GatedStore(MemoryStore):
@@ -127,6 +128,31 @@ async def test_a_refusal_waits_for_what_it_was_judged_by() -> None:
             else:
                 await first
                 assert order.msg == "BUYING_POWER_EXCEEDED"
+
+
+async def test_nobody_waits_for_the_end_of_a_long_command_behind_their_own() -> None:
+    async with gated() as (runner, store, market):
+        store.is_open = True
+        await runner.submit(Deposit(ACCOUNT, Currency.HKD, Decimal(10**9)))
+        await asyncio.gather(*(runner.submit(buy(100, "499")) for _ in range(RESTING)))
+        running = runner._running
+        assert running is not None
+        store.is_open = False
+        store.may_end = threading.Semaphore(0)
+        first = await begin(store, runner.submit(buy(100, "480")))
+        left: list[int] = []
+        first.add_done_callback(lambda _: left.append(len(running.state.orders)))
+        at = market.now(Market.HK)
+        through = (printed(TENCENT, "498", 100, at),)
+        moved = MarketMoved(TENCENT, at, TradeSession.NORMAL, None, through)
+        long = asyncio.ensure_future(runner.submit(moved, at))
+        await turns()
+        store.is_open = True
+        store.may_end.release()
+        fills = sum(isinstance(one, OrderFilled) for one in await long)
+        assert fills == RESTING
+        assert left[0] > 1, "orders were still to be filled when it was answered"
+        assert digest(recover(store, VENUE).state) == digest(running.state)
 
 
 @pytest.mark.parametrize("fault", Fault)

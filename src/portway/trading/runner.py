@@ -344,7 +344,7 @@ class VenueRunner:
         for event in decide(running.state, running.outsides, stamped, seq):
             answers.append(event)
             if not len(answers) % EVENTS_A_TURN:
-                await asyncio.sleep(0)
+                await self._pause()
             if isinstance(event, OrderRefused | OrderRepeated):
                 continue
             order = evolve(running.state, event)
@@ -356,6 +356,18 @@ class VenueRunner:
             running.seq = seq
             batch.records.append(JournalRecord(seq, encode_facts([one.fact for one in facts])))
             batch.published.append(Published(seq, tuple(facts)))
+
+    async def _pause(self) -> None:
+        """Let the loop have its turn in the middle of a command.
+
+        Those whose batch has become durable do not wait for its end; a failed write does.
+        """
+        await asyncio.sleep(0)
+        if self._written is not None and self._written[1].done():
+            batch, written = self._written
+            if written.exception() is None:
+                self._written = None
+                await self._publish(batch)
 
     async def _drop(self, call: Call) -> None:
         """After a defect: forget the state, and let the batch's other commands have their turn."""
@@ -401,9 +413,6 @@ class VenueRunner:
             return
         if self._open.calls:
             self._begin_write()
-        for call in batch.calls:
-            if call.answer is not None and not call.answer.done():
-                call.answer.set_result(call.events)
         await self._publish(batch)
 
     def _error_of(self, written: asyncio.Future[None]) -> TradingError | None:
@@ -456,6 +465,10 @@ class VenueRunner:
         self._tell_symbols(recovered.state)
 
     async def _publish(self, batch: Batch) -> None:
+        """Answer and tell what is durable."""
+        for call in batch.calls:
+            if call.answer is not None and not call.answer.done():
+                call.answer.set_result(call.events)
         told = 0
         for published in batch.published:
             for part in parts_of(published, EVENTS_A_TURN):

@@ -99,6 +99,9 @@ class Batch:
 
 def parts_of(published: Published, most: int) -> Iterator[Published]:
     """Cut the facts of a command that brought many about; the order stays."""
+    if len(published.facts) <= most:
+        yield published
+        return
     for begin in range(0, len(published.facts), most):
         yield Published(published.seq, published.facts[begin : begin + most])
 

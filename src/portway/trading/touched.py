@@ -39,6 +39,8 @@ def symbols_of(state: State, command: Command) -> tuple[Symbol, ...]:
         case SubmitOrder():
             account = state.accounts.get(command.account_no)
             combination = command.terms.combination
+            if combination is None and (account is None or account.kind is AccountKind.CASH):
+                return (command.terms.symbol,)
             legs = [leg.symbol for leg in combination.legs] if combination is not None else []
             return _unique([command.terms.symbol], legs, _held_on_margin([account]))
         case ReplaceOrder():

@@ -124,7 +124,13 @@ class HttpConnection(asyncio.Protocol):
             if not self._is_deaf:
                 self._refuse(_reason_of(error))
             return
-        if self._stage is not _Stage.HEAD:
+        # A request that comes in one piece, as nearly all do, is never timed.
+        if self._stage is _Stage.BETWEEN:
+            return
+        is_head = self._stage is _Stage.HEAD
+        if self._deadline is None:
+            self._expect_within(HEAD_SECONDS if is_head else BODY_SECONDS)
+        if not is_head:
             return
         # A head that began within this chunk counts the whole chunk: the bound is rough by one.
         self._head_bytes += len(data)
@@ -162,8 +168,7 @@ class HttpConnection(asyncio.Protocol):
     # --------------------------------------------------------------------------------- parser
 
     def on_message_begin(self) -> None:
-        self._stage = _Stage.HEAD
-        self._expect_within(HEAD_SECONDS)
+        self._stage, self._deadline = _Stage.HEAD, None
         self._head_bytes = 0
         self._target = b""
         self._headers = {}
@@ -181,8 +186,7 @@ class HttpConnection(asyncio.Protocol):
         headers, parser = self._headers, self._parser
         method = parser.get_method().decode("ascii")
         self._is_last = parser.get_http_version() == "1.0" or not parser.should_keep_alive()
-        self._stage = _Stage.BODY
-        self._expect_within(BODY_SECONDS)
+        self._stage, self._deadline = _Stage.BODY, None
         self._body = body = RequestBody(self._want_body)
         self._serve(_Waiting(RequestHead(method, path, query, headers), body, self._is_last))
 

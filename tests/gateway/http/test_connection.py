@@ -287,6 +287,49 @@ async def test_one_connection_too_many_is_ended_at_once(monkeypatch: pytest.Monk
     assert not peer.transport.ended
 
 
+async def test_damage_behind_a_request_leaves_its_body_alone() -> None:
+    peer = Peer()
+    written = await peer.send(POST + b"hello" + b"\x16\x03garbage\r\n\r\n")
+    assert peer.bodies == [b"hello"]
+    assert re.findall(rb"HTTP/1.1 (\d+)", written) == [b"200", b"400"]
+
+
+@pytest.mark.parametrize("trailer", [b"x-%d: " + b"a" * 1000 + b"\r\n", b"a" * 1000])
+async def test_what_follows_a_body_is_bounded_and_not_kept(trailer: bytes) -> None:
+    peer = Peer()
+    await peer.send(b"POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\nx: ")
+    await peer.send(b"" if trailer[:1] == b"a" else b"\r\n")
+    for number in range(2 * rules.HEAD_BYTES_MAX // 1000):
+        await peer.send(trailer % number if b"%" in trailer else trailer)
+    assert b"HTTP/1.1 413 " in peer.transport.written
+    assert not peer.bodies
+    assert peer.late(rules.LINGER_SECONDS)
+
+
+async def test_trailers_are_no_headers() -> None:
+    peer = Peer()
+    peer.may_answer.clear()
+    await peer.send(
+        b"POST /a HTTP/1.1\r\nx-a: 1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n"
+    )
+    await peer.send(b"x-a: 2\r\n\r\n")
+    peer.may_answer.set()
+    await turns()
+    assert peer.asked[0].headers["x-a"] == b"1"
+    assert peer.bodies == [b"he"]
+
+
+async def test_a_server_that_stops_lets_the_body_of_a_request_come() -> None:
+    peer = Peer()
+    await peer.send(POST + b"he")
+    peer.protocol.shut_down()
+    assert not peer.transport.ended
+    written = await peer.send(b"llo")
+    assert answers(written) == [b"POST /a"]
+    assert b"connection: close" in written
+    assert peer.transport.ended
+
+
 async def test_a_server_that_stops_answers_what_was_asked() -> None:
     idle, busy = Peer(), Peer()
     busy.may_answer.clear()

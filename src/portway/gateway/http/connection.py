@@ -31,6 +31,7 @@ CONNECTIONS_MAX: Final = 4096  # of one listener
 HEAD_BYTES_MAX: Final = 128 * 1024  # request line and headers of one request
 TARGET_BYTES_MAX: Final = 60 * 1024  # the URL parser's own limit lies just above
 WAITING_MAX: Final = 256  # requests behind the one that is being answered
+FRAMING_MAX: Final = 16  # bytes that may come for one of a body, for the sizes of its chunks
 UNREAD_BYTES_MAX: Final = 64 * 1024  # of a body that nobody has asked for yet
 HEAD_SECONDS: Final = 15.0
 BODY_SECONDS: Final = 30.0  # for the whole body to arrive
@@ -85,8 +86,9 @@ class HttpConnection(asyncio.Protocol):
         self._drained: asyncio.Future[None] | None = None
         self._stage = _Stage.BETWEEN
         self._deadline: float | None = None
-        self._head_bytes = 0
+        self._bytes = 0  # Of the head that arrives, or of all since a body began.
         self._is_deaf = False  # Nothing more that arrives counts: the connection is about to end.
+        self._is_stopping = False  # The server closes what waits for no answer.
         self._is_paused = False
         self._is_last = False  # The client asked to close after the request that arrives.
         self._target = b""
@@ -130,11 +132,9 @@ class HttpConnection(asyncio.Protocol):
         is_head = self._stage is _Stage.HEAD
         if self._deadline is None:
             self._expect_within(HEAD_SECONDS if is_head else BODY_SECONDS)
-        if not is_head:
-            return
-        # A head that began within this chunk counts the whole chunk: the bound is rough by one.
-        self._head_bytes += len(data)
-        if self._head_bytes > HEAD_BYTES_MAX:
+        # What began within this chunk counts the whole chunk: the bounds are rough by one.
+        self._bytes += len(data)
+        if self._bytes > HEAD_BYTES_MAX + (0 if is_head else FRAMING_MAX * self._body.size):
             self._refuse(Refused("REQUEST_TOO_LARGE"))
 
     def pause_writing(self) -> None:
@@ -156,8 +156,8 @@ class HttpConnection(asyncio.Protocol):
             self._transport.abort()
 
     def shut_down(self) -> None:
-        """Close, after the answers to what has been asked."""
-        self._is_deaf = True
+        """Close, after the answers to what has been asked, the rest of its bodies included."""
+        self._is_stopping = True
         if not self._is_answering:
             self._transport.close()
 
@@ -168,8 +168,7 @@ class HttpConnection(asyncio.Protocol):
     # --------------------------------------------------------------------------------- parser
 
     def on_message_begin(self) -> None:
-        self._stage, self._deadline = _Stage.HEAD, None
-        self._head_bytes = 0
+        self._stage, self._deadline, self._bytes = _Stage.HEAD, None, 0
         self._target = b""
         self._headers = {}
 
@@ -177,6 +176,8 @@ class HttpConnection(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._stage is _Stage.BODY:
+            return  # A trailer, which nobody asks for.
         self._headers[name.decode("latin-1").lower()] = value
 
     def on_headers_complete(self) -> None:
@@ -186,7 +187,7 @@ class HttpConnection(asyncio.Protocol):
         headers, parser = self._headers, self._parser
         method = parser.get_method().decode("ascii")
         self._is_last = parser.get_http_version() == "1.0" or not parser.should_keep_alive()
-        self._stage, self._deadline = _Stage.BODY, None
+        self._stage, self._deadline, self._bytes = _Stage.BODY, None, 0
         self._body = body = RequestBody(self._want_body)
         self._serve(_Waiting(RequestHead(method, path, query, headers), body, self._is_last))
 
@@ -256,8 +257,9 @@ class HttpConnection(asyncio.Protocol):
         # Without an answer it is gone; or its body was damaged, which the last answer tells.
         if answer is None or self._transport.is_closing():
             return
-        is_whole = one.body.is_complete and not (self._is_deaf and not self._waiting)
-        is_end = answer.close or one.is_last or (self._is_deaf and not is_whole)
+        is_cut = self._is_deaf and not one.body.is_complete
+        is_over = (self._is_deaf or self._is_stopping) and not self._waiting
+        is_end = answer.close or one.is_last or is_cut or is_over
         is_head = one.head is not None and one.head.method == "HEAD"
         self._transport.write(_response(answer, is_end=is_end, is_head=is_head))
         one.body.drop()
@@ -276,10 +278,11 @@ class HttpConnection(asyncio.Protocol):
     def _refuse(self, refused: Refused) -> None:
         """Answer what is no HTTP request, or one whose head cannot be taken; it is the last one."""
         self._is_deaf = True
-        self._body.drop()  # Whoever waits for the rest of it waits no more.
-        if self._stage is _Stage.BODY and not self._is_answering:
-            self._end()  # What went before the damage was answered.
-            return
+        if self._stage is _Stage.BODY:
+            self._body.drop()  # Whoever waits for the rest of it waits no more.
+            if not self._is_answering:
+                self._end()  # What went before the damage was answered.
+                return
         status, envelope = failure(refused.reason, detail=refused.detail)
         answer = Answer(status, msgspec.json.encode(envelope), close=True)
         answer.trace_id = secrets.token_hex(16)

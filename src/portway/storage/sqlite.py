@@ -196,6 +196,8 @@ class SqliteStore:
         try:
             if writer.in_transaction:
                 writer.execute("ROLLBACK")
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                return  # It never began; nor would another write now.
             # Its place in the log is this one's now. Once flushed, nothing can bring it back.
             writer.execute("INSERT OR REPLACE INTO meta VALUES ('probe', '')")
         except sqlite3.Error:

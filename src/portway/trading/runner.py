@@ -118,7 +118,6 @@ class VenueRunner:
         self._configure = configure
         self._inbox: deque[Call] = deque()
         self._taken: deque[Call] = deque()  # From the inbox and the moves, to be decided next.
-        self._views: Views = {}  # Made for what was taken.
         self._open = Batch()  # Decided, and not being written yet.
         self._written: tuple[Batch, asyncio.Future[None]] | None = None  # What is being written.
         self._moves: dict[Symbol, MarketMoved] = {}
@@ -302,7 +301,6 @@ class VenueRunner:
         return not self._is_snapshot_due
 
     def _take(self) -> None:
-        self._views = {}
         self._taken.extend(Call(moved, moved.at) for moved in self._moves.values())
         self._moves.clear()
         while self._inbox and len(self._taken) < BATCH_COMMANDS_MAX:
@@ -315,6 +313,7 @@ class VenueRunner:
             self._taken.clear()
             return
         assert self._running is not None, "recovered"
+        views: Views = {}  # Of this turn alone: no market moves in it.
         most = self._open.events + EVENTS_A_TURN
         while self._taken and not self._open.is_full and self._open.events < most:
             call = self._taken.popleft()
@@ -323,7 +322,7 @@ class VenueRunner:
                 self._open.is_full = True
                 return
             try:
-                await self._decide(self._running, call)
+                await self._decide(self._running, call, views)
             except Exception:
                 log.exception("a decision of venue %s failed; its batch is dropped", self._venue)
                 await self._drop(call)
@@ -331,7 +330,7 @@ class VenueRunner:
         if self._taken:
             await asyncio.sleep(0)
 
-    async def _decide(self, running: _Running, call: Call) -> None:
+    async def _decide(self, running: _Running, call: Call, views: Views) -> None:
         """Decide and evolve one command; the state then runs ahead of the disk.
 
         A command may fill thousands of orders: the loop has its turns meanwhile. Nobody else
@@ -340,7 +339,7 @@ class VenueRunner:
         batch, seq = self._open, running.seq + 1
         facts: list[PublishedFact] = []
         answers: list[Event] = []
-        stamped = stamp(self._market, running.state, call, self._views)
+        stamped = stamp(self._market, running.state, call, views)
         for event in decide(running.state, running.outsides, stamped, seq):
             answers.append(event)
             if not len(answers) % EVENTS_A_TURN:
@@ -379,6 +378,7 @@ class VenueRunner:
         self._running = None
         if len(calls) == 1:
             refuse(calls, DecisionFailed("internal error; nothing was done"))
+            await self._mend()  # Markets go on moving, whoever sends a command next.
             return
         for one in calls:
             one.is_alone = True

@@ -28,14 +28,14 @@ __all__ = ["HttpConnection"]
 log = logging.getLogger(__name__)
 
 CONNECTIONS_MAX: Final = 4096  # of one listener
-HEAD_BYTES_MAX: Final = 128 * 1024  # request line and headers of one request
+HEAD_BYTES_MAX: Final = 128 * 1024  # request line and headers of one request; its trailers
 TARGET_BYTES_MAX: Final = 60 * 1024  # the URL parser's own limit lies just above
 WAITING_MAX: Final = 256  # requests behind the one that is being answered
-FRAMING_MAX: Final = 16  # bytes that may come for one of a body, for the sizes of its chunks
 UNREAD_BYTES_MAX: Final = 64 * 1024  # of a body that nobody has asked for yet
 HEAD_SECONDS: Final = 15.0
 BODY_SECONDS: Final = 30.0  # for the whole body to arrive
 LINGER_SECONDS: Final = 1.0  # for a refused client to read why before its connection is reset
+READ_SECONDS: Final = 60.0  # for a client to read its answers
 KEEP_ALIVE_SECONDS: Final = 75.0
 
 _STATUS_LINES: Final = {
@@ -85,8 +85,10 @@ class HttpConnection(asyncio.Protocol):
         self._asked: asyncio.Future[None] | None = None  # What it waits for between two of them.
         self._drained: asyncio.Future[None] | None = None
         self._stage = _Stage.BETWEEN
-        self._deadline: float | None = None
-        self._bytes = 0  # Of the head that arrives, or of all since a body began.
+        self._deadline: float | None = None  # For what the peer sends.
+        self._unread_until: float | None = None  # For it to read what was sent to it.
+        self._bytes = 0  # Of the head that arrives, or of what stands between parts of a body.
+        self._has_body = False  # A part of one came with the chunk that is being looked at.
         self._is_deaf = False  # Nothing more that arrives counts: the connection is about to end.
         self._is_stopping = False  # The server closes what waits for no answer.
         self._is_paused = False
@@ -117,6 +119,7 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
             return
+        self._has_body = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -129,25 +132,28 @@ class HttpConnection(asyncio.Protocol):
         # A request that comes in one piece, as nearly all do, is never timed.
         if self._stage is _Stage.BETWEEN:
             return
-        is_head = self._stage is _Stage.HEAD
         if self._deadline is None:
-            self._expect_within(HEAD_SECONDS if is_head else BODY_SECONDS)
-        # What began within this chunk counts the whole chunk: the bounds are rough by one.
-        self._bytes += len(data)
-        if self._bytes > HEAD_BYTES_MAX + (0 if is_head else FRAMING_MAX * self._body.size):
+            self._expect_within(self._patience)
+        # What began within this chunk counts the whole chunk: the bound is rough by one.
+        self._bytes = 0 if self._has_body else self._bytes + len(data)
+        if self._bytes > HEAD_BYTES_MAX:
             self._refuse(Refused("REQUEST_TOO_LARGE"))
 
     def pause_writing(self) -> None:
         if self._drained is None:
             self._drained = self._loop.create_future()
+            self._unread_until = self._loop.time() + READ_SECONDS
 
     def resume_writing(self) -> None:
         drained, self._drained = self._drained, None
+        self._unread_until = None
         if drained is not None and not drained.done():
             drained.set_result(None)
 
     def end_if_late(self, now: float) -> None:
         """End the connection when its peer has let its time pass; `now` as the loop tells it."""
+        if self._unread_until is not None and now >= self._unread_until:
+            self._transport.abort()
         if self._deadline is None or self._is_paused or now < self._deadline:
             return
         if self._stage is _Stage.BETWEEN:
@@ -194,11 +200,14 @@ class HttpConnection(asyncio.Protocol):
     def on_body(self, part: bytes) -> None:
         body = self._body
         body.feed(part)
-        if body.size > UNREAD_BYTES_MAX and not body.is_wanted:
+        self._has_body = True
+        if body.size > UNREAD_BYTES_MAX and not (body.is_wanted or body.is_gone):
             self._pause_reading()
 
     def on_message_complete(self) -> None:
         self._stage, self._deadline = _Stage.BETWEEN, None
+        if not self._is_answering:  # It was answered before it was whole.
+            self._expect_within(KEEP_ALIVE_SECONDS)
         self._body.end()
         self._is_deaf = self._is_deaf or self._is_last
 
@@ -234,6 +243,8 @@ class HttpConnection(asyncio.Protocol):
             while not self._transport.is_closing():
                 if self._waiting:
                     await self._answer(self._waiting.popleft())
+                    if self._waiting:
+                        await asyncio.sleep(0)  # Between two of them others have their turn.
                     continue
                 self._tasks.discard(self._task)
                 if self._is_deaf:
@@ -297,6 +308,7 @@ class HttpConnection(asyncio.Protocol):
         self._is_deaf = True
         if self._stage is _Stage.BETWEEN:
             self._transport.close()
+            self._unread_until = self._loop.time() + READ_SECONDS
             return
         self._resume_reading()
         if self._transport.can_write_eof():
@@ -304,6 +316,10 @@ class HttpConnection(asyncio.Protocol):
         self._expect_within(LINGER_SECONDS)
 
     # ---------------------------------------------------------------------------------- bounds
+
+    @property
+    def _patience(self) -> float:
+        return HEAD_SECONDS if self._stage is _Stage.HEAD else BODY_SECONDS
 
     def _expect_within(self, seconds: float) -> None:
         self._deadline = self._loop.time() + seconds
@@ -317,8 +333,8 @@ class HttpConnection(asyncio.Protocol):
         if self._is_paused and not self._transport.is_closing():
             self._is_paused = False
             self._transport.resume_reading()
-            if self._stage is _Stage.BODY:
-                self._expect_within(BODY_SECONDS)  # While nothing was read nobody was late.
+            if self._stage is not _Stage.BETWEEN:  # While nothing was read nobody was late.
+                self._expect_within(self._patience)
 
 
 def _reason_of(error: httptools.HttpParserError) -> Refused:

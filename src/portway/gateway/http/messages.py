@@ -67,12 +67,12 @@ class RequestBody:
         want: Called when somebody waits for what has not arrived: reading may go on.
     """
 
-    __slots__ = ("_arrival", "_is_gone", "_parts", "_want", "is_complete", "size")
+    __slots__ = ("_arrival", "_parts", "_want", "is_complete", "is_gone", "size")
 
     def __init__(self, want: Callable[[], None]) -> None:
         self.is_complete = False
         self.size = 0
-        self._is_gone = False
+        self.is_gone = False
         self._parts: list[bytes] = []
         self._arrival: asyncio.Future[None] | None = None
         self._want = want
@@ -85,7 +85,7 @@ class RequestBody:
     def feed(self, part: bytes) -> None:
         """Take what has arrived; of a body that is too long nothing is kept."""
         self.size += len(part)
-        if self.size <= BODY_BYTES_MAX and not self._is_gone:
+        if self.size <= BODY_BYTES_MAX and not self.is_gone:
             self._parts.append(part)
             return
         self._parts.clear()
@@ -99,7 +99,7 @@ class RequestBody:
 
     def drop(self) -> None:
         """Keep nothing more of it: it was answered, or its sender has hung up."""
-        self._is_gone = True
+        self.is_gone = True
         self._parts.clear()
         self._wake()
 
@@ -114,11 +114,13 @@ class RequestBody:
             ClientGone: If the connection ended before it did.
         """
         while not self.is_complete and self.size <= DISCARDED_BYTES_MAX:
-            if self._is_gone:
+            if self.is_gone:
                 raise ClientGone
             self._arrival = asyncio.get_running_loop().create_future()
             self._want()
             await self._arrival
+        if self.is_gone:
+            raise ClientGone
         if self.size > BODY_BYTES_MAX:
             raise Refused("REQUEST_TOO_LARGE")
         return b"".join(self._parts)

@@ -377,8 +377,8 @@ class VenueRunner:
             await self._finish()
         self._running = None
         if len(calls) == 1:
-            refuse(calls, DecisionFailed("internal error; nothing was done"))
             await self._mend()  # Markets go on moving, whoever sends a command next.
+            refuse(calls, DecisionFailed("internal error; nothing was done"))
             return
         for one in calls:
             one.is_alone = True

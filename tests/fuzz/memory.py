@@ -30,6 +30,7 @@ class MemoryTransport(asyncio.Transport):
         self.written = bytearray()
         self.reading = True
         self.ended = False
+        self.wrote_eof = False
         self._loop = asyncio.get_running_loop()
         protocol.connection_made(self)
 
@@ -67,6 +68,7 @@ class MemoryTransport(asyncio.Transport):
 
     def write_eof(self) -> None:
         """The peer reads the end of the stream; it may still send."""
+        self.wrote_eof = True
 
     def is_reading(self) -> bool:
         return self.reading

@@ -168,6 +168,31 @@ async def test_a_body_arrives_however_it_is_cut_and_the_next_request_behind_it(r
         assert answers(written) == [b"POST /a", b"GET /a"]
 
 
+async def test_an_upload_that_was_answered_early_flows_on_to_its_end() -> None:
+    peer = Peer(read=False)
+    part = bytes(rules.UNREAD_BYTES_MAX)
+    head = b"POST /a HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % (5 * len(part))
+    assert answers(await peer.send(head)) == [b"POST /a"]
+    for _ in range(4):
+        await peer.send(part)
+        assert peer.transport.reading, "nobody is left who would let it go on"
+    assert not peer.late(rules.BODY_SECONDS - 1)
+    await peer.send(part)
+    assert not peer.late(rules.KEEP_ALIVE_SECONDS - 1)
+    assert peer.late(rules.KEEP_ALIVE_SECONDS), "as any connection that is not used"
+
+
+async def test_a_client_that_hangs_up_before_its_body_is_read_asks_for_nothing() -> None:
+    peer = Peer()
+    peer.may_answer.clear()
+    await peer.send(POST + b"hello")
+    peer.transport.hang_up()
+    await turns()
+    peer.may_answer.set()
+    await turns()
+    assert (peer.gone, peer.bodies) == (1, [])
+
+
 async def test_whoever_asks_may_send_is_told_to_go_on() -> None:
     peer = Peer()
     head = POST.replace(b"host", b"expect: 100-Continue\r\nhost")
@@ -210,6 +235,8 @@ async def test_a_damaged_body_ends_the_connection_with_one_answer(reads: bool) -
     written = await peer.send(head, b"zz\r\n")
     assert len(answers(written)) == 1
     assert (b"HTTP/1.1 400 " in written) == reads
+    assert not peer.transport.ended, "it gets some time to read why"
+    assert peer.transport.wrote_eof
     assert peer.late(rules.LINGER_SECONDS)
 
 
@@ -237,6 +264,35 @@ async def test_what_takes_too_long_is_ended() -> None:
     assert peer.late(rules.KEEP_ALIVE_SECONDS), "a connection that is not used"
 
 
+async def test_who_never_reads_is_ended_and_leaves_nothing() -> None:
+    for ends in (True, False):
+        peer = Peer()
+        peer.protocol.pause_writing()
+        await peer.send(GET + GET)
+        assert len(peer.asked) == 1
+        assert not peer.late(rules.READ_SECONDS - 1)
+        if ends:
+            assert peer.late(rules.READ_SECONDS)
+        else:
+            peer.transport.hang_up()
+        await turns()
+        assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []
+
+
+async def test_between_two_answers_others_have_their_turn() -> None:
+    peer, seen = Peer(), []
+
+    async def others() -> None:
+        while True:
+            seen.append(len(peer.asked))
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    await peer.send(GET * 20)
+    task.cancel()
+    assert set(range(1, 20)) <= set(seen)
+
+
 async def test_an_answer_may_take_as_long_as_it_takes() -> None:
     peer = Peer()
     peer.may_answer.clear()
@@ -248,12 +304,22 @@ async def test_an_answer_may_take_as_long_as_it_takes() -> None:
 
 async def test_drops_of_a_head_do_not_prolong_its_time() -> None:
     peer = Peer()
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    for byte in GET[:-4]:
+    await peer.send(GET[:1])
+    for byte in GET[1:-4]:
+        assert peer.protocol._deadline is not None
+        peer.protocol._deadline -= 1.0  # A second has passed.
         await peer.send(bytes([byte]))
-    peer.protocol.end_if_late(began + rules.HEAD_SECONDS + 0.5)
-    assert peer.transport.ended
+    assert len(GET[1:-4]) > rules.HEAD_SECONDS
+    assert peer.late(0.0)
+
+
+async def test_the_size_of_one_head_is_not_counted_with_the_next() -> None:
+    peer = Peer()
+    head = GET[:-2] + b"x-filler: " + b"a" * 5000
+    for _ in range(rules.HEAD_BYTES_MAX // 5000 + 2):
+        await peer.send(head, b"\r\n\r\n")
+    assert b"HTTP/1.1 413" not in peer.transport.written
+    assert len(peer.asked) == rules.HEAD_BYTES_MAX // 5000 + 2
 
 
 async def test_heads_and_targets_have_a_size() -> None:
